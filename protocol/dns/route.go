@@ -1,0 +1,193 @@
+package dns
+
+// Where a letter goes: RFC 5321 §5.1, as a function of what is known so far.
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Result is what [Route] found: questions to ask first, or targets, or a
+// failure. Exactly one of the three is set.
+type Result struct {
+	Need    []Question // ask these, then call Route again
+	Targets []Target   // the hosts to try, in this order
+	Failure *Failure
+}
+
+// Target is one host to try. Its addresses are tried in order: all IPv4 before
+// all IPv6, each kind as the name server gave them. (IPv4 comes first so that a
+// scenario that adds an AAAA record keeps its first connection.)
+type Target struct {
+	Host     string // canonical, or the address literal as it was written
+	Pref     uint16
+	Addrs    []netip.Addr // at least one
+	Implicit bool         // there is no MX: the domain itself is meant (RFC 5321 §5.1)
+}
+
+// Failure says why there is nowhere to go.
+type Failure struct {
+	Permanent bool
+	Code      uint16    // the reply code this amounts to
+	Enhanced  [3]uint16 // RFC 3463
+	Text      string    // plain words, with the domain's name in them
+}
+
+// Route says which hosts take the mail of a domain, in the order to try them:
+// preference ascending, hosts of equal preference in the order of their rank,
+// which the caller draws from its seed, then by name. rank may be nil.
+//
+// known gives the answer to a question if there is one already. self lists the
+// names of the host that asks: an MX that names it goes, and every MX of the
+// same or a higher number with it.
+//
+// An MX host that is an alias should not be (RFC 2181 §10.3); its CNAME is
+// followed all the same, as most servers do.
+func Route(domain string, self []string, known func(Question) (Answer, bool), rank func(host string) uint64) Result {
+	if strings.HasPrefix(domain, "[") {
+		return routeLiteral(domain)
+	}
+	domain = Canonical(domain)
+	var room [maxName]byte
+	if _, err := packName(room[:0], domain); err != nil || domain == "" {
+		return fail(true, 550, [3]uint16{5, 1, 2}, strconv.QuoteToASCII(domain)+" is not a domain name")
+	}
+	mx, ok := known(Question{domain, MX})
+	if !ok {
+		return Result{Need: []Question{{domain, MX}}}
+	}
+	switch mx.Outcome {
+	case Found:
+	case NoData:
+		// The name at the end of a CNAME chain is treated as the name itself.
+		if mx.Canonical != "" {
+			domain = mx.Canonical
+		}
+		mx.Records = []Record{{Type: MX, Name: domain, Host: domain}}
+	case NXDomain:
+		return fail(true, 550, [3]uint16{5, 1, 2}, "the domain "+domain+" does not exist")
+	default:
+		return fail(false, 451, [3]uint16{4, 4, 3}, "the name servers could not say where mail for "+domain+" goes")
+	}
+	hosts := candidates(mx.Records, rank)
+	if len(hosts) == 0 {
+		// Null MX: nothing but the root, RFC 7505 §3.
+		return fail(true, 556, [3]uint16{5, 1, 10}, "the domain "+domain+" takes no mail: it has a null MX")
+	}
+	hosts = withoutSelf(hosts, self)
+	if len(hosts) == 0 {
+		return fail(true, 554, [3]uint16{5, 4, 6}, "mail for "+domain+" would come back to this host: its MX records name it, but it is not a local domain here")
+	}
+	return resolve(domain, hosts, mx.Outcome == NoData, known)
+}
+
+// routeLiteral goes straight to the address (RFC 5321 §4.1.3, §5.1).
+func routeLiteral(domain string) Result {
+	bad := fail(true, 501, [3]uint16{5, 1, 3}, strconv.QuoteToASCII(domain)+" is not an address literal: expected one such as [192.0.2.1] or [IPv6:2001:db8::1]")
+	inner, ok := strings.CutSuffix(domain[1:], "]")
+	if !ok {
+		return bad
+	}
+	const tag = "IPv6:"
+	v6 := len(inner) > len(tag) && strings.EqualFold(inner[:len(tag)], tag)
+	if v6 {
+		inner = inner[len(tag):]
+	}
+	addr, err := netip.ParseAddr(inner)
+	if err != nil || addr.Zone() != "" || addr.Is4() == v6 {
+		return bad
+	}
+	return Result{Targets: []Target{{Host: domain, Addrs: []netip.Addr{addr}}}}
+}
+
+type candidate struct {
+	host string
+	pref uint16
+	rank uint64
+}
+
+// candidates sorts the hosts of an MX answer. A host named twice counts with
+// its lower number; the root is no host.
+func candidates(records []Record, rank func(string) uint64) []candidate {
+	hosts := make([]candidate, 0, len(records))
+	for _, r := range records {
+		if r.Host == "" {
+			continue
+		}
+		i := slices.IndexFunc(hosts, func(c candidate) bool { return c.host == r.Host })
+		if i >= 0 {
+			hosts[i].pref = min(hosts[i].pref, r.Pref)
+			continue
+		}
+		c := candidate{host: r.Host, pref: r.Pref}
+		if rank != nil {
+			c.rank = rank(r.Host)
+		}
+		hosts = append(hosts, c)
+	}
+	slices.SortFunc(hosts, func(a, b candidate) int {
+		return cmp.Or(cmp.Compare(a.pref, b.pref), cmp.Compare(a.rank, b.rank), cmp.Compare(a.host, b.host))
+	})
+	return hosts
+}
+
+// withoutSelf cuts the list before the preference at which the asking host
+// itself stands (RFC 5321 §5.1).
+func withoutSelf(hosts []candidate, self []string) []candidate {
+	for _, c := range hosts {
+		for _, s := range self {
+			if Canonical(s) == c.host {
+				end := slices.IndexFunc(hosts, func(o candidate) bool { return o.pref == c.pref })
+				return hosts[:end]
+			}
+		}
+	}
+	return hosts
+}
+
+// resolve finds the hosts' addresses. Hosts without one are left out.
+func resolve(domain string, hosts []candidate, implicit bool, known func(Question) (Answer, bool)) Result {
+	var need []Question
+	targets := make([]Target, 0, len(hosts))
+	unsure := false
+	for _, c := range hosts {
+		t := Target{Host: c.host, Pref: c.pref, Implicit: implicit}
+		for _, q := range [...]Question{{c.host, A}, {c.host, AAAA}} {
+			a, ok := known(q)
+			switch {
+			case !ok:
+				need = append(need, q)
+			case a.Outcome == Found:
+				if t.Addrs == nil {
+					t.Addrs = make([]netip.Addr, 0, len(a.Records))
+				}
+				for _, r := range a.Records {
+					t.Addrs = append(t.Addrs, r.Addr)
+				}
+			default:
+				unsure = unsure || a.Outcome.Temporary()
+			}
+		}
+		if len(t.Addrs) > 0 {
+			targets = append(targets, t)
+		}
+	}
+	switch {
+	case len(need) > 0:
+		return Result{Need: need}
+	case len(targets) > 0:
+		return Result{Targets: targets}
+	case unsure:
+		return fail(false, 451, [3]uint16{4, 4, 3}, "the name servers could not give the address of any host for "+domain)
+	case implicit:
+		return fail(true, 550, [3]uint16{5, 4, 4}, "the domain "+domain+" exists, but has neither an MX record nor an address")
+	}
+	return fail(true, 550, [3]uint16{5, 4, 4}, "none of the hosts in the MX records of "+domain+" has an address")
+}
+
+func fail(permanent bool, code uint16, enhanced [3]uint16, text string) Result {
+	return Result{Failure: &Failure{permanent, code, enhanced, text}}
+}
