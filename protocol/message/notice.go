@@ -1,0 +1,226 @@
+package message
+
+// The letter that tells a sender that another one could not be delivered, in
+// plain text (RFC 5321 §4.5.5, §6.1).
+
+import (
+	"bytes"
+	"strings"
+	"time"
+)
+
+// NoticeFacts is what a notice of non-delivery says.
+type NoticeFacts struct {
+	Host      string    // the reporting host's name
+	To        string    // the reverse-path of the original, without angle brackets
+	At        time.Time // when the notice is written
+	MessageID string    // of the notice: "<1@mail.sender.example>", brackets or not
+	Arrived   time.Time // when the original was taken; zero: not told
+	Failed    []FailedRecipient
+	Original  []byte // the original; its header section is repeated, its body is not
+}
+
+// FailedRecipient is one recipient who will not get the letter, and why.
+type FailedRecipient struct {
+	Recipient string   // mailbox, without angle brackets
+	Reason    string   // a sentence or more of the reporting host's own; may be empty
+	Remote    string   // the host that said Said: "mx.receiver.example ([192.0.2.20])"; may be empty
+	Command   string   // what was answered: "RCPT TO:<bob@receiver.example>"; may be empty
+	Said      []string // the last reply, code and all, a line each; empty if nobody said anything
+}
+
+const (
+	maxHeaderLines = 200 // of the original, after wrapping
+	maxSaidLines   = 50  // of one reply, after wrapping
+	maxSaidLine    = 2000
+)
+
+// Notice writes the letter that goes back to the sender. It is ASCII with lines
+// of at most 78 octets, but for a header field whose one word is longer. It is
+// to be sent from the null reverse-path, and never in answer to one (RFC 5321
+// §4.5.5). Octets that came from elsewhere and are not printable ASCII stand as
+// "?".
+func Notice(n NoticeFacts) []byte {
+	fields, _, _ := Split(n.Original)
+	w := make([]byte, 0, 1024+min(len(n.Original), 4096))
+	host := string(appendDomain(nil, n.Host))
+
+	w = append(w, "From: Mail Delivery System <MAILER-DAEMON@"+host+">\r\n"...)
+	w = append(w, "To: "...)
+	w = appendPath(w, n.To)
+	w = append(w, "\r\nSubject: Your letter could not be delivered\r\nDate: "...)
+	w = AppendDate(w, n.At)
+	w = append(w, crlf...)
+	if id := msgID(n.MessageID); id != "" {
+		w = appendIDField(w, "Message-ID", id)
+	}
+	w = append(w, "Auto-Submitted: auto-replied\r\n"...) // RFC 3834 §5
+	if f, ok := Find(fields, "Message-ID"); ok {
+		if id := msgID(f.Value(n.Original)); id != "" {
+			w = appendIDField(w, "In-Reply-To", id)
+			w = appendIDField(w, "References", id)
+		}
+	}
+	w = append(w, crlf...)
+
+	opening := "This is the mail server at " + host + ". I could not deliver your letter"
+	if !n.Arrived.IsZero() {
+		opening += ", which I took on " + string(AppendDate(nil, n.Arrived))
+	}
+	opening += ". "
+	if len(n.Failed) == 1 {
+		opening += "I will not try again. The recipient and the reason:"
+	} else {
+		opening += "I will not try again. The recipients and the reasons:"
+	}
+	w = appendText(w, "", opening, AdvisedLine)
+	for _, r := range n.Failed {
+		w = append(w, crlf...)
+		w = appendRecipient(w, r)
+	}
+	w = append(w, crlf...)
+
+	if len(fields) == 0 {
+		return append(w, "Your letter had no header.\r\n"...)
+	}
+	w = append(w, "The header of your letter was:\r\n\r\n"...)
+	return appendHeader(w, n.Original[fields[0].NameStart:fields[len(fields)-1].ValueEnd])
+}
+
+// appendRecipient appends the paragraph about one recipient.
+func appendRecipient(w []byte, r FailedRecipient) []byte {
+	w = appendText(w, "  ", string(appendPath(nil, r.Recipient)), AdvisedLine)
+	if r.Reason != "" {
+		w = appendText(w, "    ", r.Reason, AdvisedLine)
+	}
+	if len(r.Said) == 0 {
+		return w
+	}
+	who := "The remote server"
+	if r.Remote != "" {
+		who = "The server " + r.Remote
+	}
+	if r.Command != "" {
+		w = appendText(w, "    ", who+" answered "+r.Command+" with:", AdvisedLine)
+	} else {
+		w = appendText(w, "    ", who+" said:", AdvisedLine)
+	}
+	most := maxSaidLines
+	for _, line := range r.Said {
+		if len(line) > maxSaidLine {
+			line = line[:maxSaidLine]
+		}
+		start := len(w)
+		w = appendText(w, "      ", line, AdvisedLine)
+		if most -= bytes.Count(w[start:], []byte("\n")); most <= 0 {
+			return append(w, "      (the rest of the reply is left out)\r\n"...)
+		}
+	}
+	return w
+}
+
+// appendHeader repeats a header section. Long lines are wrapped the way folding
+// does it, with a space at the start of what follows.
+func appendHeader(w, header []byte) []byte {
+	lines := 0
+	for pos := 0; pos < len(header); {
+		next, end := lineAt(header, pos)
+		line := header[pos:end]
+		pos = next
+		for first := true; first || len(line) > 0; first = false {
+			if lines++; lines > maxHeaderLines {
+				return append(w, "(the rest of the header is left out)\r\n"...)
+			}
+			room := AdvisedLine
+			if !first {
+				w = append(w, ' ')
+				room--
+			}
+			n := cut(line, room)
+			w = appendSafe(w, line[:n])
+			w = append(w, crlf...)
+			line = line[n:]
+			if len(line) > 0 && line[0] == ' ' {
+				line = line[1:]
+			}
+		}
+	}
+	return w
+}
+
+// appendText appends a paragraph, each line indented and at most width octets.
+func appendText(w []byte, indent, text string, width int) []byte {
+	rest := []byte(strings.TrimSpace(text))
+	for first := true; first || len(rest) > 0; first = false {
+		n := cut(rest, width-len(indent))
+		line := bytes.TrimRight(rest[:n], " ")
+		if len(line) > 0 {
+			w = append(w, indent...)
+			w = appendSafe(w, line)
+		}
+		w = append(w, crlf...)
+		rest = bytes.TrimLeft(rest[n:], " ")
+	}
+	return w
+}
+
+// cut says how many octets of a line fit into room: up to the last space, or,
+// in a word that is too long, as many as fit.
+func cut(line []byte, room int) int {
+	if len(line) <= room {
+		return len(line)
+	}
+	if i := bytes.LastIndexByte(line[:room+1], ' '); i > 0 && len(bytes.TrimLeft(line[:i], " ")) > 0 {
+		return i
+	}
+	return room
+}
+
+// appendSafe appends octets from elsewhere: what is not printable ASCII as "?".
+func appendSafe(w, octets []byte) []byte {
+	for _, c := range octets {
+		switch {
+		case c == '\t':
+			c = ' '
+		case c < ' ' || c > '~':
+			c = '?'
+		}
+		w = append(w, c)
+	}
+	return w
+}
+
+// msgID takes the first message id out of a field's value, with its brackets;
+// "" if there is none that can stand in a field (RFC 5322 §3.6.4).
+func msgID(value string) string {
+	value = strings.TrimSpace(value)
+	if i := strings.IndexByte(value, '<'); i >= 0 {
+		value = value[i+1:]
+		end := strings.IndexByte(value, '>')
+		if end < 0 {
+			return ""
+		}
+		value = value[:end]
+	}
+	if value == "" || len(value) > 900 || !strings.Contains(value, "@") {
+		return ""
+	}
+	for i := 0; i < len(value); i++ {
+		if c := value[i]; c <= ' ' || c > '~' || c == '<' || c == '>' {
+			return ""
+		}
+	}
+	return "<" + value + ">"
+}
+
+// appendIDField appends a field with one message id, folded if it is long.
+func appendIDField(w []byte, name, id string) []byte {
+	w = append(w, name...)
+	w = append(w, ':')
+	if len(name)+2+len(id) > AdvisedLine {
+		w = append(w, crlf...)
+	}
+	w = append(w, ' ')
+	w = append(w, id...)
+	return append(w, crlf...)
+}
