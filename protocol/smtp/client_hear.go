@@ -1,0 +1,150 @@
+package smtp
+
+// What a client makes of each reply: it acts on the first digit of the code
+// and never on the text (RFC 5321 §4.2).
+
+// hear pairs the reply that was read with the oldest command unanswered, and
+// acts on it.
+func (c *Client) hear() {
+	c.heard = true
+	c.about = sent{None, -1}
+	if c.answer < len(c.sent) {
+		c.about = c.sent[c.answer]
+		c.answer++
+	}
+	var r Reply
+	if _, err := r.parse(c.in.last(), nil); err != nil {
+		c.garbage()
+		return
+	}
+	c.reply = r
+	if r.Code == 421 && c.about.verb != QUIT { // at any time (RFC 5321 §3.8)
+		c.end(Deferred, c.about.verb, r, false)
+		return
+	}
+	c.take(r)
+}
+
+// hearGarbage is for octets that never become a reply.
+func (c *Client) hearGarbage() {
+	c.heard = true
+	c.about = sent{None, -1}
+	if c.answer < len(c.sent) {
+		c.about = c.sent[c.answer]
+	}
+	c.garbage()
+}
+
+// garbage ends the session: nobody knows any more which reply answers what.
+func (c *Client) garbage() {
+	c.reply = Reply{}
+	c.end(Deferred, c.about.verb, Reply{Code: 451, Enhanced: Enhanced{4, 5, 0},
+		Lines: []string{"the server's answer is no SMTP reply"}}, true)
+}
+
+// take acts on a reply.
+func (c *Client) take(r Reply) {
+	switch c.about.verb {
+	case Connect:
+		if !r.Positive() {
+			c.turnedAway(r)
+			return
+		}
+		c.hello(EHLO)
+	case EHLO:
+		switch {
+		case r.Positive():
+			c.offer, c.esmtp = ParseOffer(r), true
+			c.ready()
+		case r.Code == 500 || r.Code == 502:
+			// The server does not know EHLO (RFC 5321 §3.2). Other refusals
+			// are about the name, which HELO would only repeat.
+			c.hello(HELO)
+		default:
+			c.turnedAway(r)
+		}
+	case HELO:
+		if !r.Positive() {
+			c.turnedAway(r)
+			return
+		}
+		c.ready()
+	case RSET: // if it failed, the reply to MAIL will say so
+		if !c.uses(Pipelining) {
+			c.sayMAIL()
+		}
+	case MAIL:
+		c.takeMAIL(r)
+	case RCPT:
+		c.takeRCPT(r, int(c.about.rcpt))
+	case DATA:
+		c.takeDATA(r)
+	case EndOfData:
+		c.open = false
+		if r.Positive() {
+			c.settle(Delivered, EndOfData, r, false)
+		} else {
+			c.settle(outcomeOf(r), EndOfData, r, false)
+		}
+		c.ready()
+	case QUIT:
+		c.step = Done
+	}
+}
+
+func (c *Client) takeMAIL(r Reply) {
+	if !r.Positive() {
+		c.settle(outcomeOf(r), MAIL, r, false)
+		if !c.uses(Pipelining) {
+			c.ready()
+		}
+		return
+	}
+	c.open = true
+	if !c.uses(Pipelining) {
+		c.sayRCPT(0)
+	}
+}
+
+func (c *Client) takeRCPT(r Reply, i int) {
+	if v := &c.results[i]; v.Outcome == Pending { // else MAIL was refused before
+		switch {
+		case r.Positive():
+			c.accepted++
+		case r.Code == 552: // means 452 (RFC 5321 §4.5.3.1.10)
+			v.Outcome, v.Verb, v.Reply = Deferred, RCPT, r
+		default:
+			v.Outcome, v.Verb, v.Reply = outcomeOf(r), RCPT, r
+		}
+	}
+	switch {
+	case c.uses(Pipelining):
+	case i+1 < len(c.to):
+		c.sayRCPT(i + 1)
+	case c.accepted > 0:
+		c.say(DATA, "")
+	default:
+		c.ready()
+	}
+}
+
+func (c *Client) takeDATA(r Reply) {
+	switch {
+	case !r.Intermediate():
+		c.settle(outcomeOf(r), DATA, r, false)
+		c.ready()
+	case c.accepted > 0:
+		c.body = letterWriter{}
+		c.step = Letter
+	default: // nobody to send to, yet the server listens (RFC 2920 §3.1)
+		c.reuse()
+		c.out = append(c.out, ".\r\n"...)
+		c.expect(EndOfData, -1)
+	}
+}
+
+// turnedAway is for a session that takes no letter: the client says goodbye.
+func (c *Client) turnedAway(r Reply) {
+	c.failed = Result{Outcome: outcomeOf(r), Verb: c.about.verb, Reply: r}
+	c.quit()
+}

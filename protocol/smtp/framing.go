@@ -1,0 +1,192 @@
+package smtp
+
+// How a server finds lines, and the end of a letter, in octets that arrive in
+// any pieces. Only CRLF ends a line (RFC 5321 §2.3.8).
+
+import "bytes"
+
+// Limits on lines, in octets with CRLF.
+const (
+	MaxCommandLine = 512  // RFC 5321 §4.5.3.1.4
+	MaxTextLine    = 1000 // RFC 5321 §4.5.3.1.6; a doubled dot is not counted
+
+	sizeAdds         = 26 // SIZE lengthens MAIL (RFC 1870 §3)
+	eightBitMIMEAdds = 17 // 8BITMIME lengthens MAIL (RFC 6152 §2)
+)
+
+// lineLimit returns how long a line with that verb may be. The extensions add
+// to it when they were offered.
+func (s *Server) lineLimit(v Verb) int {
+	limit := MaxCommandLine
+	if v == MAIL {
+		if s.offered(Size) {
+			limit += sizeAdds
+		}
+		if s.offered(EightBitMIME) {
+			limit += eightBitMIMEAdds
+		}
+	}
+	return limit
+}
+
+// readLine looks for a command line. It returns false if it needs input.
+func (s *Server) readLine() bool {
+	if s.skip {
+		return s.skipLine()
+	}
+	if s.seen < s.r {
+		s.seen = s.r
+	}
+	for {
+		i := bytes.IndexByte(s.buf[s.seen:s.w], '\n')
+		if i < 0 {
+			s.seen = s.w
+			break
+		}
+		end := s.seen + i + 1
+		s.seen = end
+		if s.config.AcceptBareLF || end-s.r >= 2 && s.buf[end-2] == '\r' {
+			s.line(end)
+			return true
+		}
+	}
+	if s.w-s.r < s.lineLimit(MAIL) {
+		return false
+	}
+	// Too long for any command. A CRLF may still be half here.
+	s.skip, s.begun = true, s.base+int64(s.r)
+	copy(s.head[:], s.buf[s.r:])
+	s.cr = s.buf[s.w-1] == '\r'
+	s.r = s.w
+	return true
+}
+
+// line takes the line that ends at end.
+func (s *Server) line(end int) {
+	start := s.r
+	s.r = end
+	line := s.buf[start:end]
+	offset := s.base + int64(start)
+	if len(line) > MaxCommandLine {
+		word := line[:min(len(line), len("MAIL "))]
+		verb := lineVerb(bytes.TrimRight(word, " "))
+		if len(line) > s.lineLimit(verb) {
+			copy(s.head[:], line)
+			s.tooLong(offset)
+			return
+		}
+	}
+	s.decide(None, line, offset)
+}
+
+// skipLine throws away the rest of a line too long.
+func (s *Server) skipLine() bool {
+	for s.r < s.w {
+		i := bytes.IndexByte(s.buf[s.r:s.w], '\n')
+		if i < 0 {
+			s.cr = s.buf[s.w-1] == '\r'
+			s.r = s.w
+			break
+		}
+		if i > 0 {
+			s.cr = s.buf[s.r+i-1] == '\r'
+		}
+		s.r += i + 1
+		if s.cr || s.config.AcceptBareLF {
+			s.skip, s.cr = false, false
+			s.tooLong(s.begun)
+			return true
+		}
+	}
+	return false
+}
+
+// tooLong opens the one decision on a line too long, of which the head is kept.
+func (s *Server) tooLong(offset int64) {
+	s.decide(None, s.head[:], offset)
+	s.inHead = true
+	s.cmd.Err = &SyntaxError{Pos: MaxCommandLine, Want: "a line of at most 512 octets", Code: 500, Enhanced: Enhanced{5, 5, 2}}
+}
+
+// letterReader keeps count of a letter.
+type letterReader struct {
+	inLine  bool  // not at the start of a line
+	cr      bool  // the octet before is CR
+	ready   int   // octets at the front of the buffer that are a piece of the letter
+	size    int64 // octets of the letter so far
+	pending int64 // size before the piece that is ready
+	line    int   // octets of the line so far
+	long    bool  // a line was longer than MaxTextLine
+}
+
+// readLetter makes the next piece of the letter ready, or finds the dot. It
+// returns false if it needs input. A letter ends with a line that is a lone
+// dot; of any other line that begins with a dot, that dot is removed
+// (RFC 5321 §4.5.2).
+func (s *Server) readLetter() bool {
+	l := &s.letter
+	if !l.inLine && s.r < s.w && s.buf[s.r] == '.' {
+		rest := s.buf[s.r+1 : s.w]
+		switch {
+		case len(rest) == 0, len(rest) == 1 && rest[0] == '\r':
+			return false // not told yet
+		case s.config.AcceptBareLF && rest[0] == '\n':
+			s.dot(2)
+			return true
+		case rest[0] == '\r' && rest[1] == '\n':
+			s.dot(3)
+			return true
+		}
+		if !s.config.SkipDotUnstuffing {
+			s.r++
+		}
+		l.inLine = true
+	}
+	end := s.r
+	for end < s.w && (l.inLine || s.buf[end] != '.') {
+		from := end
+		i := bytes.IndexByte(s.buf[from:s.w], '\n')
+		if i < 0 {
+			end = s.w
+			l.line += end - from
+			l.inLine, l.cr = true, s.buf[end-1] == '\r'
+			break
+		}
+		end = from + i + 1
+		l.line += end - from
+		if i > 0 {
+			l.cr = s.buf[end-2] == '\r'
+		}
+		l.inLine = !l.cr && !s.config.AcceptBareLF
+		l.cr = false
+		if !l.inLine {
+			l.long = l.long || l.line > MaxTextLine
+			l.line = 0
+		}
+	}
+	l.long = l.long || l.line > MaxTextLine
+	l.ready = end - s.r
+	l.pending = l.size
+	l.size += int64(l.ready)
+	return l.ready > 0
+}
+
+// dot opens the decision at the end of the letter.
+func (s *Server) dot(n int) {
+	start := s.r
+	s.r += n
+	s.state = StateLetterReceived
+	s.decide(EndOfData, s.buf[start:s.r], s.base+int64(start))
+}
+
+// Chunk takes the next piece of the letter, dots removed, at [Body]. It
+// returns the piece, and where in the letter it stands. The octets are valid
+// until the next call of Next or Feed. A letter over the size limit is handed
+// out to its end as well; the driver need not keep it.
+func (s *Server) Chunk() (piece []byte, offset int64) {
+	n := s.letter.ready
+	piece = s.buf[s.r : s.r+n]
+	s.r += n
+	s.letter.ready = 0
+	return piece, s.letter.pending
+}

@@ -1,0 +1,256 @@
+package smtp
+
+// The server's side of a session: what a driver sees of it. How its octets
+// become commands is in framing.go, what it answers in server_decide.go.
+
+// Config says how a server behaves. It is complete, may be shared, and must
+// not change while a session uses it. The zero value is a server that offers
+// no extension.
+type Config struct {
+	Hostname      string     // the server's name for itself; empty: "localhost"
+	Extensions    Extensions // offered in the EHLO reply
+	MaxSize       int64      // octets a letter may have (RFC 1870); 0: no fixed limit
+	MaxRecipients int        // of one transaction; 0: 100, the least RFC 5321 §4.5.3.1.8 allows
+
+	// Ways of being wrong, for lessons. A correct server has none of them.
+
+	AcceptBareLF      bool // a LF without CR ends a line too, against RFC 5321 §2.3.8
+	SkipDotUnstuffing bool // a leading dot stays in the letter, against RFC 5321 §4.5.2
+}
+
+func (c *Config) hostname() string {
+	if c.Hostname == "" {
+		return "localhost"
+	}
+	return c.Hostname
+}
+
+func (c *Config) maxRecipients() int {
+	if c.MaxRecipients <= 0 {
+		return 100
+	}
+	return c.MaxRecipients
+}
+
+// Step is what a session wants next.
+type Step uint8
+
+// The steps. A server wants [NeedInput], [Decide], [Body] or [Closed], a
+// client [NeedInput], [Heard], [Ready], [Letter] or [Done].
+const (
+	NeedInput Step = iota // octets from the peer, through Feed
+	Decide                // a reply, through Reply
+	Body                  // the driver to take a piece of the letter with Chunk
+	Closed                // the connection to be closed once Output is sent
+	Heard                 // the driver to look at a reply
+	Ready                 // an envelope, through Send, or Quit
+	Letter                // the letter, through Write and EndLetter
+	Done                  // the connection to be closed once Output is sent
+)
+
+var stepWords = [...]string{"need input", "decide", "body", "closed", "heard", "ready", "letter", "done"}
+
+// String returns the step's name in lower case.
+func (s Step) String() string {
+	if int(s) < len(stepWords) {
+		return stepWords[s]
+	}
+	return "unknown"
+}
+
+// bufferOctets is how much a server holds of what it has not taken yet: more
+// than any command line, and a fair piece of a letter.
+const bufferOctets = 4096
+
+// Server is the server's side of one session. Make one with [NewServer].
+type Server struct {
+	config *Config
+	ehlo   []string // lines of the EHLO reply
+	texts  *serverTexts
+
+	buf   [bufferOctets]byte
+	r, w  int   // buf[r:w] is not taken yet
+	base  int64 // where in the stream buf[0] stands
+	seen  int   // buf[r:seen] holds no line end
+	head  [MaxCommandLine]byte
+	skip  bool  // inside a line too long: its head is kept, the rest thrown away
+	begun int64 // where the line too long began
+	cr    bool  // the last octet thrown away was CR
+
+	state    State
+	deciding bool // a reply is due
+	eof      bool // nothing more arrives
+	cmd      Command
+	inHead   bool // cmd.Line lies in head
+	out      []byte
+	taken    bool // out was handed to the driver
+
+	hello    string
+	greeted  bool // EHLO or HELO was accepted
+	esmtp    bool // and it was EHLO
+	from     Path
+	size     int64 // declared, 0: not
+	eightBit bool
+	rcpts    []Path
+	refused  int // RCPTs of this transaction that were not accepted
+	letter   letterReader
+	words    interner
+}
+
+// NewServer returns a session on a connection just opened: the first step is
+// to decide on the greeting.
+func NewServer(c *Config) *Server {
+	s := &Server{config: c, ehlo: c.ehloLines(), texts: newServerTexts(c)}
+	s.Reset()
+	return s
+}
+
+// Reset makes the session one on another connection, with the same Config. It
+// keeps buffers, so that a session used again allocates nothing.
+func (s *Server) Reset() {
+	s.r, s.w, s.base, s.seen = 0, 0, 0, 0
+	s.skip, s.cr, s.eof = false, false, false
+	s.out, s.taken = s.out[:0], false
+	s.greeted, s.hello, s.esmtp = false, "", false
+	s.endTransaction()
+	s.state = StateConnected
+	s.decide(Connect, nil, 0)
+}
+
+// Feed gives the session octets from the client and returns how many it took.
+// The rest stays with the caller, to be fed again: while a decision is open or
+// a piece of the letter waits, the session takes none.
+func (s *Server) Feed(p []byte) int {
+	if s.deciding || s.letter.ready > 0 || s.eof || s.state == StateClosed {
+		return 0
+	}
+	if s.r > 0 {
+		copy(s.buf[:], s.buf[s.r:s.w])
+		s.base += int64(s.r)
+		s.seen -= s.r
+		s.w -= s.r
+		s.r = 0
+	}
+	n := copy(s.buf[s.w:], p)
+	s.w += n
+	return n
+}
+
+// PeerClosed says that the client sends nothing more. Commands that arrived
+// whole are still served; then the session is closed, and an unfinished
+// transaction is forgotten (RFC 5321 §3.8).
+func (s *Server) PeerClosed() { s.eof = true }
+
+// TimedOut says that the client was silent for too long, at least five minutes
+// (RFC 5321 §4.5.3.2.7): the session says 421 and closes.
+func (s *Server) TimedOut() { s.giveUp(s.texts.timedOut) }
+
+// Shutdown says that the server stops (RFC 5321 §3.8): the session says 421
+// and closes.
+func (s *Server) Shutdown() { s.giveUp(s.texts.shutdown) }
+
+func (s *Server) giveUp(r Reply) {
+	if s.state == StateClosed {
+		return
+	}
+	s.write(r, s.state != StateConnected)
+	s.close()
+}
+
+func (s *Server) close() {
+	s.state = StateClosed
+	s.deciding = false
+	s.letter.ready = 0
+	s.endTransaction()
+}
+
+// Next says what the session wants. It may be called any number of times.
+func (s *Server) Next() Step {
+	for {
+		switch {
+		case s.state == StateClosed:
+			return Closed
+		case s.deciding:
+			return Decide
+		case s.letter.ready > 0:
+			return Body
+		}
+		var more bool
+		if s.state == StateData {
+			more = s.readLetter()
+		} else {
+			more = s.readLine()
+		}
+		if !more {
+			if !s.eof {
+				return NeedInput
+			}
+			s.close()
+		}
+	}
+}
+
+// Command returns what the open decision is about. It is valid until the
+// reply is given.
+func (s *Server) Command() *Command { return &s.cmd }
+
+// Output returns the octets to send since it was last called. They are valid
+// until the next call of Reply, TimedOut or Shutdown.
+func (s *Server) Output() []byte {
+	if s.taken {
+		return nil
+	}
+	s.taken = true
+	return s.out
+}
+
+// write adds a reply to the output and returns its octets.
+func (s *Server) write(r Reply, enhanced bool) []byte {
+	if s.taken {
+		s.out, s.taken = s.out[:0], false
+	}
+	start := len(s.out)
+	s.out = r.Append(s.out, enhanced && s.config.Extensions.Has(EnhancedStatusCodes))
+	return s.out[start:]
+}
+
+// Clone returns an independent session that is in the same place.
+func (s *Server) Clone() *Server {
+	c := *s
+	c.out = append([]byte(nil), s.out...)
+	c.rcpts = append([]Path(nil), s.rcpts...)
+	c.cmd.Parts = append([]Part(nil), s.cmd.Parts...)
+	c.cmd.Params = append([]Param(nil), s.cmd.Params...)
+	switch {
+	case s.cmd.Line == nil:
+	case s.inHead:
+		c.cmd.Line = c.head[:len(s.cmd.Line)]
+	default:
+		c.cmd.Line = append([]byte(nil), s.cmd.Line...)
+	}
+	return &c
+}
+
+// State names where the session stands.
+func (s *Server) State() State { return s.state }
+
+// Hello returns the name the client gave, and whether it said EHLO; the name
+// is empty before either.
+func (s *Server) Hello() (name string, ehlo bool) { return s.hello, s.esmtp }
+
+// From returns the reverse-path of the open transaction.
+func (s *Server) From() Path { return s.from }
+
+// Recipients returns the forward-paths accepted in the open transaction. The
+// slice is valid until the transaction ends.
+func (s *Server) Recipients() []Path { return s.rcpts }
+
+// DeclaredSize returns the SIZE= of MAIL in octets, 0 if there was none.
+func (s *Server) DeclaredSize() int64 { return s.size }
+
+// EightBit says whether MAIL came with BODY=8BITMIME (RFC 6152).
+func (s *Server) EightBit() bool { return s.eightBit }
+
+// LetterSize returns how many octets of the letter were read so far, as SIZE
+// counts them: without doubled dots and without the last one.
+func (s *Server) LetterSize() int64 { return s.letter.size }
