@@ -1,0 +1,59 @@
+// Package host is what a host does: the roles it plays, its sessions, its
+// queue, its mailboxes, and the faults that can befall it. It knows neither the
+// simulation's kernel nor sockets: whoever drives a host does what its [Env]
+// asks.
+package host
+
+import (
+	"net/netip"
+	"time"
+
+	"helo/protocol/smtp"
+)
+
+// Config says what a host is. It is complete, shared and never changed.
+type Config struct {
+	ID    string       // short name, for patterns and faults: "mx"
+	Name  string       // domain name: "mx.receiver.example"; empty if it has none
+	Title string       // what a person calls it: "Alice's laptop"; empty: Name
+	Role  string       // what it is: "receiving server"
+	Addrs []netip.Addr // at least one
+
+	Avoid smtp.Extensions // what it does not use as a client, though offered
+
+	Client *ClientConfig // it runs a mail client (MUA)
+	Server *ServerConfig // it runs a mail server
+}
+
+// ClientConfig is a person's mail client.
+type ClientConfig struct {
+	User   string // the person's mailbox, "alice@sender.example"
+	Server string // domain name of the submission server (MSA)
+	Port   uint16 // 587 unless given (RFC 6409 §3.1)
+}
+
+// ServerConfig is a mail server: MSA for the clients it knows, MTA for what it
+// passes on, MX and message store for its own domains.
+type ServerConfig struct {
+	Domains    []string        // whose mail ends here; port 25 is open if there are any
+	Mailboxes  []string        // local-parts with a mailbox, in each of Domains; postmaster always has one
+	Submission []netip.Prefix  // clients known by their address; port 587 is open if there are any
+	Extensions smtp.Extensions // what EHLO offers
+	MaxSize    int64           // octets, for SIZE; 0: no fixed limit
+	MaxRcpts   int             // recipients a transaction, 0: 100 (RFC 5321 §4.5.3.1.8)
+	Retry      []time.Duration // waits between attempts; the last one repeats
+	Lifetime   time.Duration   // how long the queue keeps a letter (RFC 5321 §4.5.4.1)
+}
+
+// Ports a server listens on (RFC 5321 §4.5.4.2, RFC 6409 §3.1).
+const (
+	PortSMTP       = 25
+	PortSubmission = 587
+)
+
+// DefaultRetry and DefaultLifetime follow RFC 5321 §4.5.4.1: two attempts in
+// the first hour, then every two hours, for five days.
+var DefaultRetry = []time.Duration{30 * time.Minute, 30 * time.Minute, 2 * time.Hour}
+
+// DefaultLifetime is how long a queue keeps a letter unless told otherwise.
+const DefaultLifetime = 5 * 24 * time.Hour

@@ -1,0 +1,131 @@
+package host
+
+import (
+	"strings"
+
+	"helo/protocol/message"
+	"helo/protocol/smtp"
+	"helo/sim/trace"
+)
+
+// takeLetter makes a copy of the letter that has just arrived, with the trace
+// field this host adds (RFC 5321 §4.4).
+func (h *Host) takeLetter(in *inbound) *letter {
+	l := &letter{id: h.env.NewLetter(), from: in.server.From(), arrived: h.env.Now()}
+	l.queueID = h.queueID(l.id)
+	name, esmtp := in.server.Hello()
+	with := "SMTP"
+	if esmtp {
+		with = "ESMTP"
+	}
+	r := message.Received{
+		FromName: name, FromAddr: in.from, By: h.name, With: with, ID: l.queueID, At: h.env.Clock(),
+	}
+	l.to = append(l.to, in.server.Recipients()...)
+	if len(l.to) == 1 {
+		r.For = l.to[0].Mailbox() // more than one would tell them of each other
+	}
+	buf := r.AppendTo(make([]byte, 0, 256+len(in.letter)))
+	added := len(buf)
+	l.octets = append(buf, in.letter...)
+	l.original = l.octets[added:]
+	l.facts = message.Scan(l.original)
+	return l
+}
+
+// queueID is a short name for a letter, unique at its host: an odd multiple of
+// its number, so that no two are alike, shifted by chance.
+func (h *Host) queueID(id trace.LetterID) string {
+	const digits = "0123456789ABCDEFGHJKLMNPQRSTVWXY"
+	n := (uint32(id)*0x2545F491 + uint32(h.env.Draw("queue id", uint64(h.id())))) & (1<<30 - 1)
+	var id6 [6]byte
+	for i := range id6 {
+		id6[i] = digits[n&31]
+		n >>= 5
+	}
+	return string(id6[:])
+}
+
+// accept makes this host responsible for the letter: the reply to the dot was
+// 2yz, and from now on losing it is this host's fault (RFC 5321 §4.2.5, §6.1).
+func (h *Host) accept(in *inbound, l *letter, cause trace.Pos) {
+	h.custody(l, in.id, cause)
+	h.enqueue(l, cause)
+}
+
+// custody records that the host answers for a letter and its recipients.
+func (h *Host) custody(l *letter, conn trace.ConnID, cause trace.Pos) {
+	var flags trace.Flags
+	if l.notice {
+		flags = trace.Notice
+	}
+	h.event(trace.Event{
+		Kind: trace.Custody, Conn: conn, Letter: l.id, Arg: uint32(len(l.to)), Flags: flags,
+		Octets: h.env.Store([]byte(l.queueID)), Cause: cause,
+	})
+	for _, p := range l.to {
+		h.event(trace.Event{
+			Kind: trace.Accepted, Conn: conn, Letter: l.id, Flags: flags,
+			Octets: h.mailboxOctets(p), Cause: cause,
+		})
+	}
+	if added := len(l.octets) - len(l.original); added > 0 {
+		h.event(trace.Event{
+			Kind: trace.Added, Letter: l.id, Flags: flags,
+			Octets: h.env.Store(l.octets[:added]), Cause: cause,
+		})
+	}
+}
+
+// deliver puts a letter into this host's own mailboxes.
+func (h *Host) deliver(j *job, cause trace.Pos) {
+	var failed []recipient
+	for _, r := range j.rcpts {
+		_, known := h.mailbox(r.path)
+		if !known {
+			r.last = reply(550, 5, 1, 1, "no such mailbox here")
+			failed = append(failed, r)
+			continue
+		}
+		h.store(j.letter, r.path, cause)
+	}
+	j.rcpts = nil
+	if len(failed) > 0 {
+		h.giveUp(j, failed, cause)
+	}
+}
+
+// store files a letter in a mailbox, with the reverse-path on top (RFC 5321
+// §4.4): our header lines and then the octets that arrived.
+func (h *Host) store(l *letter, p smtp.Path, cause trace.Pos) {
+	var flags trace.Flags
+	if l.notice {
+		flags = trace.Notice
+	}
+	buf := message.AppendReturnPath(make([]byte, 0, 64+len(l.octets)), l.from.String())
+	cause = h.event(trace.Event{
+		Kind: trace.Added, Letter: l.id, Flags: flags, Octets: h.env.Store(buf), Cause: cause,
+	})
+	key := mailboxKey(p)
+	h.boxes[key] = append(h.boxes[key], append(buf, l.octets...))
+	h.event(trace.Event{
+		Kind: trace.Stored, Letter: l.id, Flags: flags, Octets: h.mailboxOctets(p), Cause: cause,
+	})
+}
+
+// mailboxOctets stores a mailbox's name for an event.
+func (h *Host) mailboxOctets(p smtp.Path) trace.Span {
+	h.scratch = append(h.scratch[:0], p.Local...)
+	if p.Domain != "" {
+		h.scratch = append(append(h.scratch, '@'), p.Domain...)
+	}
+	return h.env.Store(h.scratch)
+}
+
+// mailboxKey is how a mailbox is filed: without case, as this server compares
+// local-parts, and without the domain, which are all the same to it.
+func mailboxKey(p smtp.Path) string { return strings.ToLower(p.User()) }
+
+// Mailbox returns the letters in a mailbox of this host, by its local-part, in
+// the order in which they came.
+func (h *Host) Mailbox(local string) [][]byte { return h.boxes[strings.ToLower(local)] }

@@ -1,0 +1,161 @@
+package host
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"helo/protocol/smtp"
+	"helo/sim/trace"
+)
+
+// Fault is one thing that goes wrong. It is asked at three places: where a
+// reply is decided, where octets are about to be transmitted, and in the
+// network. The zero Fault never fires; make one with [ParseFault].
+type Fault struct {
+	Host string // where it happens: who decides, who is dialled, who asks the name servers
+	From string // for `from>host`: only towards this peer
+	At   smtp.Verb
+	Code trace.CodePattern // the reply that would have been given
+	N    trace.Range       // which of the occasions
+	Conn uint32            // only on this connection
+	Line string            // the text of the line must contain this
+
+	Effect Effect
+	Reply  smtp.Reply // of EffectReply
+	words  []trace.Word
+}
+
+// Effect is what a fault does.
+type Effect uint8
+
+// The effects.
+const (
+	EffectReply    Effect = iota + 1 // another reply is given
+	EffectDrop                       // the connection is cut where the reply would leave
+	EffectSilent                     // no reply is given
+	EffectRefuse                     // the connection is refused
+	EffectNXDomain                   // the name servers say: no such name
+	EffectServFail                   // the name servers say: server failure
+	EffectTimeout                    // the name servers say nothing
+)
+
+const (
+	faultConditions = "at= code= n= conn= line="
+	faultEffects    = "reply= drop silent refuse dns=nxdomain|servfail|timeout"
+)
+
+// ParseFault reads a fault such as
+//
+//	mx at=RCPT n=1-2 reply=451
+//	mx at=RCPT reply="450 4.2.1 mailbox is busy"
+//	mx at=dot drop
+//	msa>mx refuse n=1
+//	msa dns=nxdomain
+//
+// Without n= it fires on every occasion. Errors are of type [*trace.WordError].
+func ParseFault(s string) (*Fault, error) {
+	words, err := trace.ParseWords(s)
+	if err != nil {
+		return nil, err
+	}
+	f := &Fault{words: words}
+	for _, w := range words {
+		if err := f.word(w); err != nil {
+			return nil, err
+		}
+	}
+	end := len([]rune(s)) + 1
+	switch {
+	case f.Host == "":
+		return nil, &trace.WordError{Column: 1, Msg: "expected the host where it happens, such as mx"}
+	case f.Effect == 0:
+		return nil, &trace.WordError{Column: end, Msg: "expected what goes wrong: " + faultEffects}
+	case f.Effect <= EffectSilent && f.At == smtp.None && f.Code.High == 0:
+		return nil, &trace.WordError{Column: end, Msg: "expected at= with a command, connect or dot, or code= with a reply code"}
+	case f.Effect >= EffectRefuse && (f.At != smtp.None || f.Code.High != 0):
+		return nil, &trace.WordError{Column: 1, Msg: "at= and code= choose a reply; this fault has none"}
+	}
+	return f, nil
+}
+
+// word takes in one word of the fault.
+func (f *Fault) word(w trace.Word) error {
+	bad := func(column int, format string, args ...any) error {
+		return &trace.WordError{Column: column, Msg: fmt.Sprintf(format, args...)}
+	}
+	if w.Op == trace.Looks {
+		return bad(w.Column, "expected %s=; faults compare nothing with ~", w.Key)
+	}
+	effect := func(e Effect) error {
+		if f.Effect != 0 {
+			return bad(w.Column, "one fault, one effect: there is another before %q", w.Key)
+		}
+		f.Effect = e
+		return nil
+	}
+	if w.Op == trace.Bare {
+		switch w.Key {
+		case "drop":
+			return effect(EffectDrop)
+		case "silent":
+			return effect(EffectSilent)
+		case "refuse":
+			return effect(EffectRefuse)
+		}
+		from, to, both := strings.Cut(w.Key, ">")
+		if !both {
+			from, to = "", from
+		}
+		if f.Host != "" || !isID(to) || both && !isID(from) {
+			return bad(w.Column, "unknown word %q; expected a host or host>host, then any of %s, and one of %s",
+				w.Key, faultConditions, faultEffects)
+		}
+		f.Host, f.From = to, from
+		return nil
+	}
+	ok, expected := true, ""
+	switch w.Key {
+	case "at":
+		f.At, ok = smtp.ParseVerb(w.Value)
+		expected = "a command such as RCPT, or connect, or dot"
+	case "code":
+		f.Code, ok = trace.ParseCode(w.Value)
+		expected = "a reply code such as 250, 25z or 5yz"
+	case "n":
+		f.N, ok = trace.ParseRange(w.Value)
+		expected = "an ordinal such as 2, 2-3 or 2-"
+	case "conn":
+		n, err := strconv.ParseUint(w.Value, 10, 32)
+		f.Conn, ok = uint32(n), err == nil && n > 0
+		expected = "the number of a connection, from 1"
+	case "line":
+		f.Line = w.Value
+	case "reply":
+		r, err := smtp.ParseReplySpec(w.Value)
+		if err != nil {
+			return bad(w.ValueColumn, "reply=: %v", err)
+		}
+		f.Reply = r
+		return effect(EffectReply)
+	case "dns":
+		e, known := map[string]Effect{"nxdomain": EffectNXDomain, "servfail": EffectServFail, "timeout": EffectTimeout}[w.Value]
+		if !known {
+			return bad(w.ValueColumn, "dns=%s: expected nxdomain, servfail or timeout", w.Value)
+		}
+		return effect(e)
+	default:
+		return bad(w.Column, "unknown word %q; expected %s, and one of %s", w.Key, faultConditions, faultEffects)
+	}
+	if !ok {
+		return bad(w.ValueColumn, "%s=%s: expected %s", w.Key, w.Value, expected)
+	}
+	return nil
+}
+
+func isID(s string) bool {
+	return s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
+}
+
+// String spells the fault as it was read.
+func (f *Fault) String() string { return trace.JoinWords(f.words) }

@@ -1,0 +1,105 @@
+package host
+
+import (
+	"bytes"
+	"net/netip"
+
+	"helo/protocol/smtp"
+	"helo/sim/trace"
+)
+
+// hand is a client session that a person drives: what is typed goes out as it
+// stands, and after each reply the person is asked for the next line.
+type hand struct {
+	conn    trace.ConnID
+	heard   []byte      // the beginning of a reply that is not whole yet
+	at      uint32      // where it begins in the stream
+	waiting []smtp.Verb // commands not yet answered
+	inData  bool        // lines are the letter's
+	pos     trace.Pos
+}
+
+func (h *Host) byHand(c trace.ConnID) bool { return h.hand != nil && h.hand.conn == c && c != 0 }
+
+// DialByHand opens the person's connection.
+func (h *Host) DialByHand(to netip.Addr, port uint16) {
+	h.hand.conn = h.env.Dial(to, port, trace.NoPos)
+	h.hand.waiting = append(h.hand.waiting, smtp.Connect)
+}
+
+// Typed sends a line that a person typed, with CRLF behind it.
+func (h *Host) Typed(line string, cause trace.Pos) {
+	hd := h.hand
+	octets := append([]byte(line), '\r', '\n')
+	span := h.env.Store(octets)
+	verb := smtp.EndOfData
+	if !hd.inData {
+		verb = smtp.ParseCommand(octets).Verb
+	}
+	pos := h.event(trace.Event{
+		Kind: trace.Typed, Conn: hd.conn, Peer: h.env.Peer(hd.conn), Verb: verb,
+		Octets: span, Flags: trace.ByHand, Cause: cause,
+	})
+	h.env.Send(hd.conn, octets, pos)
+	if hd.inData && line != "." {
+		h.env.Ask(pos) // the letter goes on
+		return
+	}
+	hd.inData = false
+	hd.waiting = append(hd.waiting, verb)
+}
+
+// handHeard records the replies found in the octets and asks for the next line
+// when every command is answered.
+func (h *Host) handHeard(octets []byte, span trace.Span, off uint32, pos trace.Pos) {
+	hd := h.hand
+	hd.pos = pos
+	hd.heard = append(hd.heard, octets...)
+	for {
+		n := replyLength(hd.heard)
+		if n == 0 {
+			break
+		}
+		where, ok := stream{span, off}.part(int64(hd.at), int64(hd.at)+int64(n))
+		if !ok {
+			where = h.env.Store(hd.heard[:n])
+		}
+		r, _, _ := smtp.ParseReply(hd.heard[:n])
+		e := trace.Event{
+			Kind: trace.Reply, Conn: hd.conn, Host: h.env.Peer(hd.conn), Peer: h.id(),
+			Code: r.Code, Octets: where, Flags: trace.ByHand, Cause: hd.pos,
+		}
+		if len(hd.waiting) > 0 {
+			e.Verb, hd.waiting = hd.waiting[0], hd.waiting[1:]
+		}
+		hd.inData = e.Verb == smtp.DATA && r.Code == 354
+		hd.pos = h.event(e)
+		hd.heard, hd.at = hd.heard[n:], hd.at+uint32(n)
+	}
+	if len(hd.waiting) == 0 && len(hd.heard) == 0 {
+		h.env.Ask(hd.pos)
+	}
+}
+
+// replyLength is how many octets the first whole reply has; 0 if none is whole.
+func replyLength(b []byte) int {
+	for start := 0; ; {
+		i := bytes.IndexByte(b[start:], '\n')
+		if i < 0 {
+			return 0
+		}
+		line := b[start : start+i]
+		start += i + 1
+		if len(line) < 4 || line[3] != '-' {
+			return start
+		}
+	}
+}
+
+// handClosed ends the person's session: the server has closed it, or the line
+// was cut.
+func (h *Host) handClosed(pos trace.Pos) {
+	c := h.hand.conn
+	h.hand.conn = 0
+	h.env.Close(c, pos)
+}

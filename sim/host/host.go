@@ -1,0 +1,183 @@
+package host
+
+import (
+	"net/netip"
+	"time"
+
+	"helo/protocol/dns"
+	"helo/protocol/smtp"
+	"helo/sim/trace"
+)
+
+// Env is what a host asks of whoever drives it: the simulation's kernel, or
+// real sockets. A cause is the event without which the host would not ask.
+// Nothing blocks: what comes of a request is told to the host later.
+type Env interface {
+	ID() trace.HostID                     // the host's number
+	Now() time.Duration                   // since the scenario's start
+	Clock() time.Time                     // the same on the calendar, UTC
+	Append(e trace.Event) trace.Pos       // records e, at this host and now
+	Store(octets []byte) trace.Span       // keeps octets for an event
+	Octets(s trace.Span) []byte           // what was kept
+	Peer(c trace.ConnID) trace.HostID     // who is at the other end
+	NewLetter() trace.LetterID            // the next copy's number
+	Draw(what string, n uint64) uint64    // chance, always the same for the same words
+	Fault(o Occasion) (*Fault, trace.Pos) // the fault that fires now, and its event; nil if none
+
+	Dial(to netip.Addr, port uint16, cause trace.Pos) trace.ConnID // then Connected, Refused or Unanswered
+	Send(c trace.ConnID, octets []byte, cause trace.Pos)           // copies octets
+	Close(c trace.ConnID, cause trace.Pos)                         // after what was sent
+	Cut(c trace.ConnID, cause trace.Pos)                           // without a goodbye: both ends lose it
+	Expect(c trace.ConnID, d time.Duration)                        // TimedOut if nothing arrives for d; 0: wait for ever
+	Wake(d time.Duration, token uint32, cause trace.Pos)           // then Woken
+	Resolve(q dns.Question, token uint32, cause trace.Pos)         // then Answered
+	Ask(cause trace.Pos)                                           // wait for a person, then Typed
+}
+
+// Host is one host of a run: what it was configured to be and what has become
+// of it. It is driven by one goroutine.
+type Host struct {
+	cfg  *Config
+	env  Env
+	name string // how it names itself in EHLO and in trace fields
+
+	server smtp.Config
+	client smtp.ClientConfig
+	ins    map[trace.ConnID]*inbound
+	outs   map[trace.ConnID]*outbound
+	jobs   []*job
+	outbox []Submission
+	boxes  map[string][][]byte
+	hand   *hand
+
+	idleIns  []*inbound // finished connections, to be used again
+	idleOuts []*outbound
+	scratch  []byte
+}
+
+// Submission is a letter that a person at a mail client sends.
+type Submission struct {
+	From   smtp.Path
+	To     []smtp.Path
+	Octets []byte
+}
+
+// Options are settings of a host for one run.
+type Options struct {
+	Hand bool // a person drives it: it sends nothing by itself
+}
+
+// New returns a host that is idle until its driver tells it something. cfg must
+// not change afterwards.
+func New(cfg *Config, env Env, o Options) *Host {
+	h := &Host{
+		cfg: cfg, env: env, name: cfg.Name,
+		ins:   map[trace.ConnID]*inbound{},
+		outs:  map[trace.ConnID]*outbound{},
+		boxes: map[string][][]byte{},
+	}
+	if h.name == "" {
+		h.name = literal(cfg.Addrs[0])
+	}
+	uses := smtp.AllExtensions
+	if s := cfg.Server; s != nil {
+		h.server = smtp.Config{
+			Hostname: h.name, Extensions: s.Extensions, MaxSize: s.MaxSize, MaxRecipients: s.MaxRcpts,
+		}
+		uses = s.Extensions
+	}
+	h.client = smtp.ClientConfig{Hostname: h.name, Use: uses &^ cfg.Avoid}
+	if o.Hand {
+		h.hand = &hand{}
+	}
+	return h
+}
+
+// literal is an address as EHLO gives it where there is no name (RFC 5321
+// §4.1.3).
+func literal(a netip.Addr) string {
+	if a.Is4() {
+		return "[" + a.String() + "]"
+	}
+	return "[IPv6:" + a.String() + "]"
+}
+
+// Listens says whether the host accepts connections at that port.
+func (h *Host) Listens(port uint16) bool {
+	s := h.cfg.Server
+	if s == nil {
+		return false
+	}
+	return port == PortSMTP && len(s.Domains) > 0 || port == PortSubmission && len(s.Submission) > 0
+}
+
+// Connected tells the host that its connection is open.
+func (h *Host) Connected(c trace.ConnID, pos trace.Pos) {
+	if h.byHand(c) {
+		return // the greeting comes next
+	}
+	if out := h.outs[c]; out != nil {
+		h.outConnected(out, pos)
+	}
+}
+
+// Refused tells the host that its connection was refused, or that nobody
+// answered.
+func (h *Host) Refused(c trace.ConnID, pos trace.Pos) {
+	if h.byHand(c) {
+		h.hand.conn = 0
+		return
+	}
+	if out := h.outs[c]; out != nil {
+		h.outFailed(out, pos)
+	}
+}
+
+// Arrived tells the host of octets on a connection; span is where the trace has
+// them, off where they stand in the stream, pos the event.
+func (h *Host) Arrived(c trace.ConnID, octets []byte, span trace.Span, off uint32, pos trace.Pos) {
+	switch {
+	case h.byHand(c):
+		h.handHeard(octets, span, off, pos)
+	case h.ins[c] != nil:
+		h.inHeard(h.ins[c], octets, span, off, pos)
+	case h.outs[c] != nil:
+		h.outHeard(h.outs[c], octets, span, off, pos)
+	}
+}
+
+// PeerClosed tells the host that the other end closed a connection, or that it
+// was cut.
+func (h *Host) PeerClosed(c trace.ConnID, pos trace.Pos) {
+	switch {
+	case h.byHand(c):
+		h.handClosed(pos)
+	case h.ins[c] != nil:
+		h.inClosed(h.ins[c], pos)
+	case h.outs[c] != nil:
+		h.outClosed(h.outs[c], pos)
+	}
+}
+
+// TimedOut tells the host that it has waited long enough on a connection.
+func (h *Host) TimedOut(c trace.ConnID) {
+	switch {
+	case h.ins[c] != nil:
+		h.inTimedOut(h.ins[c])
+	case h.outs[c] != nil:
+		h.outTimedOut(h.outs[c])
+	}
+}
+
+// Woken tells the host that a time it asked for has come.
+func (h *Host) Woken(token uint32, cause trace.Pos) { h.runJob(h.jobs[token], cause) }
+
+// Answered gives the host the name servers' answer to its question.
+func (h *Host) Answered(token uint32, q dns.Question, a dns.Answer, pos trace.Pos) {
+	h.jobAnswered(h.jobs[token], q, a, pos)
+}
+
+// event records something that happened at the host.
+func (h *Host) event(e trace.Event) trace.Pos { return h.env.Append(e) }
+
+func (h *Host) id() trace.HostID { return h.env.ID() }

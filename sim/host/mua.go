@@ -1,0 +1,55 @@
+package host
+
+import (
+	"fmt"
+
+	"helo/protocol/message"
+	"helo/protocol/smtp"
+	"helo/sim/trace"
+)
+
+// Submit has the host's mail client (MUA) send a letter that its user wrote.
+// Until its submission server has said 250 the letter is in the outbox and the
+// client's to look after.
+func (h *Host) Submit(s Submission) {
+	l := &letter{
+		id: h.env.NewLetter(), from: s.From, to: s.To, arrived: h.env.Now(),
+		octets: s.Octets, original: s.Octets, facts: message.Scan(s.Octets),
+	}
+	cause := h.event(trace.Event{
+		Kind: trace.Written, Letter: l.id, Arg: uint32(len(s.To)),
+		Octets: h.mailboxOctets(s.From), Cause: trace.NoPos,
+	})
+	for _, p := range s.To {
+		h.event(trace.Event{Kind: trace.Accepted, Letter: l.id, Octets: h.mailboxOctets(p), Cause: cause})
+	}
+	h.newJob(submitJob, l, "", s.To, 0, cause)
+}
+
+// keep leaves recipients in the outbox and tells the user why. A mail client
+// does not try again by itself: its user is there to decide.
+func (h *Host) keep(j *job, rcpts []recipient, cause trace.Pos) {
+	for _, r := range rcpts {
+		cause = h.event(trace.Event{
+			Kind: trace.Kept, Letter: j.letter.id, Code: r.last.Code,
+			Octets: h.mailboxOctets(r.path), Cause: cause,
+		})
+	}
+	if len(rcpts) == 0 {
+		return
+	}
+	told := fmt.Sprintf("not sent: %s", describe(rcpts[0].last))
+	h.event(trace.Event{Kind: trace.Told, Letter: j.letter.id, Octets: h.env.Store([]byte(told)), Cause: cause})
+}
+
+// describe is a reply as a mail client shows it to its user.
+func describe(r smtp.Reply) string {
+	s := fmt.Sprintf("%d", r.Code)
+	if r.Enhanced != (smtp.Enhanced{}) {
+		s += " " + r.Enhanced.String()
+	}
+	if text := r.Text(); text != "" {
+		s += " " + text
+	}
+	return s
+}

@@ -1,0 +1,237 @@
+package sim
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"helo/protocol/smtp"
+	"helo/sim/host"
+	"helo/sim/trace"
+)
+
+// setup is what inputs given before the run make of the scenario.
+type setup struct {
+	configs []host.Config
+	options []host.Options
+	target  []int // by host: the host it dials by hand, or 0
+	changes []string
+}
+
+func (s *setup) byHand() bool { return len(s.target) > 0 }
+
+// prepare takes in one input that is given before the run starts.
+func (w *World) prepare(s *setup, line string) error {
+	words, err := trace.ParseWords(line)
+	if err != nil {
+		return err
+	}
+	if len(words) >= 2 && words[1].Op == trace.Bare {
+		switch words[1].Key {
+		case "set":
+			err = w.set(s, words)
+		case "hand":
+			err = w.hand(s, words)
+		case "says":
+			if len(words) != 3 || words[2].Op != trace.Bare {
+				return wordErr(words[1].Column, `expected one line in quotes after "says"`)
+			}
+			if _, err := w.named(words[0]); err != nil {
+				return err
+			}
+			w.lines = append(w.lines, words[2].Key)
+			return nil // it counts as an input when it is used
+		default:
+			return w.Input(line)
+		}
+		if err != nil {
+			return err
+		}
+		w.inputs = append(w.inputs, line)
+		return nil
+	}
+	return w.Input(line)
+}
+
+// Input adds what a person did: a fault, in the words of [host.ParseFault].
+// Beforehand, in [Options], there are three more:
+//
+//	msa set pipelining=off       an extension is neither offered nor used
+//	msa hand to=mx               a person drives msa, connected to mx; no letters are sent
+//	msa says "EHLO a.example"    a line the person types when asked
+func (w *World) Input(line string) error {
+	f, err := host.ParseFault(line)
+	if err != nil {
+		return err
+	}
+	if err := w.arm(f); err != nil {
+		return err
+	}
+	w.inputs = append(w.inputs, line)
+	return nil
+}
+
+// arm adds a fault to the run.
+func (w *World) arm(f *host.Fault) error {
+	for _, id := range [...]string{f.Host, f.From} {
+		if id == "" {
+			continue
+		}
+		if _, ok := w.t.HostID(id); !ok {
+			return wordErr(1, "no host %q here; the hosts are %s", id, w.hostList())
+		}
+	}
+	w.faults = append(w.faults, &host.Armed{Fault: f})
+	return nil
+}
+
+// Say types a line, without its CRLF, for the host that waits for one. Run goes
+// on from there.
+func (w *World) Say(line string) error {
+	if w.asking == 0 {
+		return errors.New("nobody is asked: the session is over, or not yet there")
+	}
+	if strings.ContainsAny(line, "\r\n") {
+		return errors.New("one line at a time, without its line end")
+	}
+	w.typed(line)
+	return nil
+}
+
+// typed hands a line to the host that waits.
+func (w *World) typed(line string) {
+	h := w.asking
+	w.asking = 0
+	says := trace.Word{Key: line}
+	if says.String() == line { // always quoted, for those who read it
+		w.inputs = append(w.inputs, w.t.Host(h).ID+` says "`+line+`"`)
+	} else {
+		w.inputs = append(w.inputs, w.t.Host(h).ID+" says "+says.String())
+	}
+	w.hosts[h].Typed(line, w.askedAt)
+}
+
+// ask stops the run until a person has typed a line. Time stands still.
+func (w *World) ask(h trace.HostID, cause trace.Pos) {
+	w.asking = h
+	w.askedAt = w.record(trace.Event{Kind: trace.Asked, Host: h, Cause: cause})
+}
+
+// named finds the host that a word names.
+func (w *World) named(word trace.Word) (trace.HostID, error) {
+	if word.Op == trace.Bare {
+		if id, ok := w.t.HostID(word.Key); ok {
+			return id, nil
+		}
+	}
+	return 0, wordErr(word.Column, "no host %q here; the hosts are %s", word.Key, w.hostList())
+}
+
+func (w *World) hostList() string {
+	var ids []string
+	for _, h := range w.t.Hosts[1:] {
+		ids = append(ids, h.ID)
+	}
+	return strings.Join(ids, ", ")
+}
+
+// set changes settings of a host.
+func (w *World) set(s *setup, words []trace.Word) error {
+	id, err := w.named(words[0])
+	if err != nil {
+		return err
+	}
+	if len(words) < 3 {
+		return wordErr(words[1].Column, `expected a setting after "set", such as pipelining=off`)
+	}
+	c := &s.configs[id-1]
+	if c.Server != nil {
+		server := *c.Server
+		c.Server = &server
+	}
+	for _, word := range words[2:] {
+		if err := setOne(c, word); err != nil {
+			return err
+		}
+	}
+	s.changes = append(s.changes, trace.JoinWords(words))
+	return nil
+}
+
+// setOne changes one setting of a configuration that is the run's own.
+func setOne(c *host.Config, word trace.Word) error {
+	if word.Op != trace.Is {
+		return wordErr(word.Column, "expected a setting such as pipelining=off")
+	}
+	switch word.Key {
+	case "size", "recipients":
+		n, err := strconv.ParseUint(word.Value, 10, 31)
+		if err != nil || c.Server == nil {
+			return wordErr(word.ValueColumn, "%s: expected a whole number, at a host with a server", word.Key)
+		}
+		if word.Key == "size" {
+			c.Server.MaxSize = int64(n)
+		} else {
+			c.Server.MaxRcpts = int(n)
+		}
+		return nil
+	}
+	ext, ok := smtp.ParseExtension(word.Key)
+	if !ok {
+		return wordErr(word.Column, "unknown setting %q; expected an extension such as pipelining, or size, or recipients", word.Key)
+	}
+	switch word.Value {
+	case "on":
+		c.Avoid &^= ext
+		if c.Server != nil {
+			c.Server.Extensions |= ext
+		}
+	case "off":
+		c.Avoid |= ext
+		if c.Server != nil {
+			c.Server.Extensions &^= ext
+		}
+	default:
+		return wordErr(word.ValueColumn, "%s: expected on or off", word.Key)
+	}
+	return nil
+}
+
+// hand gives a host into a person's hands.
+func (w *World) hand(s *setup, words []trace.Word) error {
+	id, err := w.named(words[0])
+	if err != nil {
+		return err
+	}
+	if len(words) != 3 || words[2].Key != "to" || words[2].Op != trace.Is {
+		return wordErr(words[1].Column, `expected to= and a host after "hand"`)
+	}
+	peer, err := w.named(trace.Word{Key: words[2].Value, Column: words[2].ValueColumn})
+	if err != nil {
+		return err
+	}
+	if s.target == nil {
+		s.target = make([]int, len(s.configs)+1)
+	} else {
+		return wordErr(words[0].Column, "one host at a time is driven by hand")
+	}
+	s.target[id] = int(peer)
+	s.options[id-1].Hand = true
+	return nil
+}
+
+// startByHand opens the connection of the host that a person drives.
+func (w *World) startByHand(s *setup) error {
+	for id, peer := range s.target {
+		if peer == 0 {
+			continue
+		}
+		w.hosts[id].DialByHand(w.addrOf(trace.HostID(peer)), host.PortSMTP)
+	}
+	return nil
+}
+
+func wordErr(column int, format string, args ...any) error {
+	return &trace.WordError{Column: column, Msg: fmt.Sprintf(format, args...)}
+}

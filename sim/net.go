@@ -1,0 +1,242 @@
+package sim
+
+import (
+	"net/netip"
+	"time"
+
+	"helo/protocol/dns"
+	"helo/sim/host"
+	"helo/sim/trace"
+)
+
+// connectTimeout is how long a host dials an address that nobody answers at.
+const connectTimeout = 30 * time.Second
+
+// resolveTimeout is how long a host waits for name servers that are silent.
+const resolveTimeout = 30 * time.Second
+
+// The two ends of a connection.
+const (
+	dialler  = 0
+	listener = 1
+)
+
+// conn is one virtual connection: ordered, reliable until it is cut, with the
+// scenario's latency.
+type conn struct {
+	ends [2]end
+	port uint16
+	cut  bool // nothing arrives any more
+}
+
+// end is one end of a connection.
+type end struct {
+	host     trace.HostID
+	open     bool
+	sent     uint32        // octets sent so far
+	deadline time.Duration // 0: none
+	watched  bool          // a doDeadline is on the agenda
+}
+
+// environment is the kernel as one host sees it; see [host.Env].
+type environment struct {
+	w  *World
+	id trace.HostID
+}
+
+func (e *environment) ID() trace.HostID                  { return e.id }
+func (e *environment) Now() time.Duration                { return e.w.now }
+func (e *environment) Clock() time.Time                  { return e.w.t.Start.Add(e.w.now) }
+func (e *environment) Store(octets []byte) trace.Span    { return e.w.t.Store(octets) }
+func (e *environment) Octets(s trace.Span) []byte        { return e.w.t.Octets(s) }
+func (e *environment) Ask(cause trace.Pos)               { e.w.ask(e.id, cause) }
+func (e *environment) Draw(what string, n uint64) uint64 { return Draw(e.w.t.Seed, what, n) }
+
+func (e *environment) Append(ev trace.Event) trace.Pos {
+	ev.At = e.w.now
+	if ev.Host == 0 {
+		ev.Host = e.id
+	}
+	return e.w.t.Append(ev)
+}
+
+func (e *environment) NewLetter() trace.LetterID {
+	e.w.letters++
+	return e.w.letters
+}
+
+// side returns the connection and which end of it this host is.
+func (e *environment) side(id trace.ConnID) (*conn, int) {
+	c := &e.w.conns[id-1]
+	if c.ends[dialler].host == e.id {
+		return c, dialler
+	}
+	return c, listener
+}
+
+func (e *environment) Peer(id trace.ConnID) trace.HostID {
+	if id == 0 {
+		return 0
+	}
+	c, side := e.side(id)
+	return c.ends[1-side].host
+}
+
+func (e *environment) Fault(o host.Occasion) (*host.Fault, trace.Pos) {
+	for _, f := range e.w.faults {
+		if !f.Meets(o, e.w.t.Host(o.Peer).ID) {
+			continue
+		}
+		pos := e.Append(trace.Event{
+			Kind: trace.Fired, Host: e.w.hostID(o.Host), Peer: o.Peer, Conn: o.Conn, Verb: o.Verb, Code: o.Code,
+			Arg: f.Fired, Octets: e.w.t.Store([]byte(f.String())), Flags: trace.Faulty, Cause: o.Cause,
+		})
+		return f.Fault, pos
+	}
+	return nil, trace.NoPos
+}
+
+// Dial opens a connection: the greeting can be heard two round trips later.
+func (e *environment) Dial(to netip.Addr, port uint16, cause trace.Pos) trace.ConnID {
+	w := e.w
+	peer := w.byAddr[to]
+	w.conns = append(w.conns, conn{port: port, ends: [2]end{{host: e.id}, {host: peer}}})
+	id := trace.ConnID(len(w.conns))
+	pos := e.Append(trace.Event{
+		Kind: trace.Connect, Conn: id, Peer: peer, Code: port, Octets: w.t.Store(to.AppendTo(nil)), Cause: cause,
+	})
+	if peer == 0 {
+		w.plan(connectTimeout, item{do: doNobody, conn: id, cause: pos})
+		return id
+	}
+	fault, fired := e.Fault(host.Occasion{
+		Place: host.PlaceConnect, Host: w.t.Host(peer).ID, Peer: e.id, Conn: id, Cause: pos,
+	})
+	switch {
+	case fault != nil:
+		w.plan(2*w.sc.Latency, item{do: doRefuse, conn: id, cause: fired})
+	case !w.hosts[peer].Listens(port):
+		w.plan(2*w.sc.Latency, item{do: doRefuse, conn: id, cause: pos})
+	default:
+		w.plan(2*w.sc.Latency, item{do: doOpen, conn: id, cause: pos})
+	}
+	return id
+}
+
+func (e *environment) Send(id trace.ConnID, octets []byte, cause trace.Pos) {
+	c, side := e.side(id)
+	me := &c.ends[side]
+	span, off := e.w.t.Store(octets), me.sent
+	me.sent += uint32(len(octets))
+	pos := e.Append(trace.Event{
+		Kind: trace.Sent, Conn: id, Peer: c.ends[1-side].host, Octets: span, Arg: off, Cause: cause,
+	})
+	if c.cut || !c.ends[1-side].open {
+		e.lost(id, side, span, off, pos)
+		return
+	}
+	e.w.plan(e.w.sc.Latency, item{do: doArrive, conn: id, side: uint8(1 - side), span: span, off: off, cause: pos})
+}
+
+// lost records octets that will never arrive.
+func (e *environment) lost(id trace.ConnID, side int, span trace.Span, off uint32, cause trace.Pos) {
+	c := &e.w.conns[id-1]
+	e.w.record(trace.Event{
+		Kind: trace.Lost, Conn: id, Host: c.ends[side].host, Peer: c.ends[1-side].host,
+		Octets: span, Arg: off, Cause: cause,
+	})
+}
+
+func (e *environment) Close(id trace.ConnID, cause trace.Pos) {
+	c, side := e.side(id)
+	me := &c.ends[side]
+	if !me.open {
+		return
+	}
+	me.open, me.deadline = false, 0
+	pos := e.Append(trace.Event{Kind: trace.Close, Conn: id, Peer: c.ends[1-side].host, Cause: cause})
+	if c.ends[1-side].open && !c.cut {
+		e.w.plan(e.w.sc.Latency, item{do: doClosed, conn: id, side: uint8(1 - side), cause: pos})
+	}
+}
+
+// Cut breaks the connection: this end knows at once, the other when what was
+// sent before has arrived.
+func (e *environment) Cut(id trace.ConnID, cause trace.Pos) {
+	c, side := e.side(id)
+	me := &c.ends[side]
+	me.open, me.deadline = false, 0
+	pos := e.Append(trace.Event{
+		Kind: trace.Reset, Conn: id, Peer: c.ends[1-side].host, Flags: trace.Faulty, Cause: cause,
+	})
+	if c.ends[1-side].open {
+		e.w.plan(e.w.sc.Latency, item{do: doReset, conn: id, side: uint8(1 - side), cause: pos})
+	}
+}
+
+func (e *environment) Expect(id trace.ConnID, d time.Duration) {
+	c, side := e.side(id)
+	me := &c.ends[side]
+	if d == 0 {
+		me.deadline = 0
+		return
+	}
+	me.deadline = e.w.now + d
+	if !me.watched {
+		me.watched = true
+		e.w.plan(d, item{do: doDeadline, conn: id, side: uint8(side)})
+	}
+}
+
+func (e *environment) Wake(d time.Duration, token uint32, cause trace.Pos) {
+	e.w.plan(d, item{do: doWake, host: e.id, token: token, cause: cause})
+}
+
+// Resolve asks the name servers: one round trip, a real message each way.
+func (e *environment) Resolve(q dns.Question, token uint32, cause trace.Pos) {
+	w := e.w
+	w.questions++
+	dnsID := uint16(Draw(w.t.Seed, "dns id", uint64(w.questions)))
+	query, err := dns.AppendQuery(w.scratch[:0], dnsID, q)
+	if err != nil { // no name server can have such a name
+		w.plan(0, item{do: doAnswer, host: e.id, token: token, q: q, cause: cause, off: answerNoName})
+		return
+	}
+	w.scratch = query
+	span := w.t.Store(query)
+	pos := e.Append(trace.Event{Kind: trace.Question, Octets: span, Cause: cause})
+	fault, fired := e.Fault(host.Occasion{
+		Place: host.PlaceResolve, Host: w.t.Host(e.id).ID, Line: []byte(q.String()), Cause: pos,
+	})
+	answer := item{do: doAnswer, host: e.id, token: token, q: q, id: dnsID, cause: pos, off: answerMessage}
+	effect := host.Effect(0)
+	if fault != nil {
+		answer.cause, effect = fired, fault.Effect
+	}
+	switch effect {
+	case host.EffectTimeout:
+		answer.off = answerNone
+		w.plan(resolveTimeout, answer)
+		return
+	case host.EffectNXDomain:
+		query, err = dns.RespondCode(query, dns.RcodeNXDomain)
+	case host.EffectServFail:
+		query, err = dns.RespondCode(query, dns.RcodeServFail)
+	default:
+		query, err = w.sc.Zones.Respond(query)
+	}
+	if err != nil {
+		answer.off = answerNone
+		w.plan(resolveTimeout, answer)
+		return
+	}
+	answer.span = w.t.Store(query)
+	w.plan(2*w.sc.Latency, answer)
+}
+
+// What an item of doAnswer brings, in its off.
+const (
+	answerMessage = iota // a message, in span
+	answerNone           // silence
+	answerNoName         // the question could not even be asked
+)

@@ -1,0 +1,151 @@
+package sim_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"helo/protocol/dns"
+	"helo/protocol/smtp"
+	"helo/sim"
+	"helo/sim/check"
+	"helo/sim/host"
+	"helo/sim/scenario"
+)
+
+// randomScenario draws a small Internet: one sender's server, one to three
+// receivers with one or two MX hosts each, letters to mailboxes that are there
+// and some that are not, and the four faults in any mixture.
+func randomScenario(t *rapid.T) *scenario.Scenario {
+	sc := &scenario.Scenario{
+		Name: "random", Start: time.Date(2026, 11, 23, 10, 15, 0, 0, time.UTC),
+		Latency:   time.Duration(rapid.IntRange(1, 200).Draw(t, "latency ms")) * time.Millisecond,
+		MaxEvents: scenario.DefaultMaxEvents, MaxTime: scenario.DefaultMaxTime,
+	}
+	offers := func(who string) smtp.Extensions {
+		all := []smtp.Extensions{smtp.Pipelining, smtp.Size, smtp.EightBitMIME, smtp.EnhancedStatusCodes}
+		var ext smtp.Extensions
+		for _, e := range all {
+			if rapid.Bool().Draw(t, who+" offers") {
+				ext |= e
+			}
+		}
+		return ext
+	}
+	server := func(id, name, addr string, domains ...string) {
+		sc.Hosts = append(sc.Hosts, host.Config{
+			ID: id, Name: name, Addrs: []netip.Addr{netip.MustParseAddr(addr)},
+			Server: &host.ServerConfig{
+				Domains: domains, Mailboxes: []string{"alice", "bob"}, Extensions: offers(id),
+				MaxSize: rapid.SampledFrom([]int64{0, 0, 400, 100000}).Draw(t, id+" size"), MaxRcpts: rapid.SampledFrom([]int{0, 2}).Draw(t, id+" rcpts"),
+				Retry: host.DefaultRetry, Lifetime: rapid.SampledFrom([]time.Duration{time.Hour, 24 * time.Hour, host.DefaultLifetime}).Draw(t, id+" lifetime"),
+			},
+		})
+	}
+	zone := &strings.Builder{}
+	sc.Hosts = append(sc.Hosts, host.Config{
+		ID: "laptop", Title: "Alice's laptop", Addrs: []netip.Addr{netip.MustParseAddr("192.0.2.77")},
+		Client: &host.ClientConfig{User: "alice@sender.example", Server: "mail.sender.example", Port: host.PortSubmission},
+	})
+	server("msa", "mail.sender.example", "192.0.2.10", "sender.example")
+	sc.Hosts[1].Server.Submission = []netip.Prefix{netip.MustParsePrefix("192.0.2.77/32")}
+	fmt.Fprint(zone, "$TTL 300\n$ORIGIN sender.example.\n@ MX 10 mail\nmail A 192.0.2.10\n")
+	domains := []string{"sender.example", "nowhere.example"}
+	for d := range rapid.IntRange(1, 3).Draw(t, "receivers") {
+		domain := fmt.Sprintf("r%d.example", d)
+		domains = append(domains, domain)
+		fmt.Fprintf(zone, "$ORIGIN %s.\n", domain)
+		for m := range rapid.IntRange(1, 2).Draw(t, "mx hosts") {
+			id := fmt.Sprintf("mx%d%d", d, m)
+			server(id, fmt.Sprintf("m%d.%s", m, domain), fmt.Sprintf("198.51.100.%d", 10*d+m+1), domain)
+			fmt.Fprintf(zone, "@ MX %d m%d\nm%d A 198.51.100.%d\n", 10*rapid.IntRange(1, 2).Draw(t, "preference"), m, m, 10*d+m+1)
+		}
+	}
+	for range rapid.IntRange(1, 4).Draw(t, "letters") {
+		l := scenario.Letter{
+			At:   time.Duration(rapid.IntRange(0, 5000).Draw(t, "letter ms")) * time.Millisecond,
+			From: path(t, rapid.SampledFrom([]string{"alice@sender.example", "alice@sender.example", "gone@sender.example", "bob@r0.example", ""}).Draw(t, "from")),
+			Octets: []byte("Date: Mon, 23 Nov 2026 10:15:00 +0000\r\nFrom: alice@sender.example\r\nSubject: hello\r\n\r\nHello.\r\n" +
+				rapid.SampledFrom([]string{"", ".\r\n..\r\n", strings.Repeat("more than a few words\r\n", 30), "Gr\xc3\xbc\xc3\x9fe\r\n"}).Draw(t, "body")),
+		}
+		for range rapid.IntRange(1, 4).Draw(t, "recipients") {
+			l.To = append(l.To, path(t, rapid.SampledFrom([]string{"alice", "bob", "bob", "nobody", "Postmaster"}).Draw(t, "local")+
+				"@"+rapid.SampledFrom(domains).Draw(t, "domain")))
+		}
+		sc.Letters = append(sc.Letters, l)
+	}
+	for range rapid.IntRange(0, 5).Draw(t, "faults") {
+		spec := randomFault(t, sc)
+		f, err := host.ParseFault(spec)
+		if err != nil {
+			t.Fatalf("%s: %v", spec, err)
+		}
+		sc.Faults = append(sc.Faults, f)
+	}
+	zones, err := dns.ParseZones(zone.String(), "random")
+	if err != nil {
+		t.Fatalf("%v\n%s", err, zone)
+	}
+	sc.Zones = zones
+	return sc
+}
+
+// randomFault draws one of the four faults.
+func randomFault(t *rapid.T, sc *scenario.Scenario) string {
+	server := sc.Hosts[rapid.IntRange(1, len(sc.Hosts)-1).Draw(t, "at host")].ID
+	times := rapid.SampledFrom([]string{"", " n=1", " n=1-2", " n=1-5", " n=3-"}).Draw(t, "times")
+	switch rapid.IntRange(0, 3).Draw(t, "fault") {
+	case 0:
+		verb := rapid.SampledFrom([]string{"connect", "EHLO", "MAIL", "RCPT", "DATA", "dot", "QUIT", "RSET"}).Draw(t, "verb")
+		code := rapid.SampledFrom([]int{421, 450, 451, 452, 500, 502, 550, 552, 554, 250, 354}).Draw(t, "code")
+		return fmt.Sprintf("%s at=%s reply=%d%s", server, verb, code, times)
+	case 1:
+		return server + " refuse" + times
+	case 2:
+		return rapid.SampledFrom([]string{"laptop", "msa", server}).Draw(t, "asks") + " dns=nxdomain" + times
+	}
+	return server + " at=dot drop" + times
+}
+
+func path(t *rapid.T, mailbox string) smtp.Path {
+	if mailbox == "" {
+		return smtp.Path{}
+	}
+	p, err := smtp.ParseMailbox(mailbox)
+	if err != nil {
+		t.Fatalf("%s: %v", mailbox, err)
+	}
+	return p
+}
+
+// TestNoAcceptedRecipientIsLost draws 10,000 scenarios with the four faults and
+// judges each run by its trace alone (RFC 5321 §4.2.5, §6.1).
+func TestNoAcceptedRecipientIsLost(t *testing.T) {
+	if f := flag.Lookup("rapid.checks"); f != nil && f.Value.String() == f.DefValue {
+		n := "10000"
+		if testing.Short() {
+			n = "1000"
+		}
+		defer flag.Set("rapid.checks", f.DefValue)
+		flag.Set("rapid.checks", n)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		sc := randomScenario(t)
+		tr, stop, err := sim.Run(context.Background(), sc, sim.Options{Seed: rapid.Uint64().Draw(t, "seed")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if stop != sim.Ended {
+			t.Fatalf("the run did not end: %v after %d events", stop, tr.Len())
+		}
+		if found := check.NoLetterLost(tr); len(found) > 0 {
+			t.Fatalf("%v\n%s", found, dump(tr))
+		}
+	})
+}

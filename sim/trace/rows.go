@@ -1,0 +1,79 @@
+package trace
+
+// Row is one step a person takes through a trace: a line, a deed, or a
+// connection made or broken.
+type Row struct {
+	Pos  Pos
+	Held uint64 // the hosts responsible for a letter when the row is over, bit n for HostID n
+}
+
+// Rows is the index of a trace's rows. It is kept as the trace grows: each
+// event is looked at once.
+type Rows struct {
+	list []Row
+	done Pos
+	held [64]uint32 // how many recipients each host answers for
+	mask uint64
+}
+
+// Update takes in what t has gained since the last call.
+func (r *Rows) Update(t *Trace) {
+	for end := t.End(); r.done < end; r.done++ {
+		e := t.At(r.done)
+		r.custody(e)
+		if isRow(e) {
+			r.list = append(r.list, Row{Pos: r.done, Held: r.mask})
+		}
+	}
+}
+
+// custody follows who answers for how many recipients.
+func (r *Rows) custody(e *Event) {
+	if e.Host >= 64 {
+		return // more hosts than lanes can be drawn
+	}
+	switch e.Kind {
+	case Accepted:
+		r.held[e.Host]++
+		r.mask |= 1 << e.Host
+	case Relayed, Stored, Returned, Parked:
+		if r.held[e.Host] > 0 {
+			r.held[e.Host]--
+		}
+		if r.held[e.Host] == 0 {
+			r.mask &^= 1 << e.Host
+		}
+	}
+}
+
+// isRow says which events are rows. Octets on the wire show as the lines found
+// in them; a decision shows as its reply.
+func isRow(e *Event) bool {
+	switch e.Kind {
+	case Connect, Refused, Lost, Reset, Unanswered,
+		Command, Reply, Letter, Question, Answer,
+		Fired, TimedOut, Changed, Written, Added, Queued, Kept, Stored, Returned, Parked, Told, Limit, Stalled:
+		return true
+	}
+	return false
+}
+
+// Len returns the number of rows.
+func (r *Rows) Len() int { return len(r.list) }
+
+// At returns row i.
+func (r *Rows) At(i int) Row { return r.list[i] }
+
+// Find returns the index of the last row at or before pos, or -1.
+func (r *Rows) Find(pos Pos) int {
+	low, high := 0, len(r.list)
+	for low < high {
+		mid := int(uint(low+high) >> 1)
+		if r.list[mid].Pos <= pos {
+			low = mid + 1
+		} else {
+			high = mid
+		}
+	}
+	return low - 1
+}

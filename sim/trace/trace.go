@@ -1,0 +1,143 @@
+package trace
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// Events and octets stand in chunks that never move, so that a reader needs no
+// lock: it loads the length, then the directory, and everything the length
+// covers is there.
+const (
+	chunkEvents = 512
+	blockOctets = 16 << 10
+)
+
+type chunk [chunkEvents]Event
+
+// Host is one host of a run, as views name it.
+type Host struct {
+	ID    string // the scenario's short name: "mx"
+	Name  string // its domain name: "mx.receiver.example"
+	Title string // what a person calls it: "Alice's laptop"; Name if it has no other
+	Role  string // what it is: "receiving server"
+}
+
+// Trace is everything that happened in one run. The zero value is empty and
+// ready; [New] gives it hosts and a start.
+type Trace struct {
+	Scenario string    // the scenario's name
+	Seed     uint64    // what chance was drawn from
+	Start    time.Time // the virtual time of At 0, UTC
+	Hosts    []Host    // by HostID; [0] is the world
+
+	n      atomic.Uint32
+	chunks atomic.Pointer[[]*chunk]
+	blocks atomic.Pointer[[][]byte]
+	free   []byte // what is left of the last block
+}
+
+// New returns an empty trace of a run among hosts, numbered from 1.
+func New(scenario string, seed uint64, start time.Time, hosts []Host) *Trace {
+	return &Trace{
+		Scenario: scenario, Seed: seed, Start: start.UTC(),
+		Hosts: append([]Host{{ID: "world", Name: "the network", Title: "the network"}}, hosts...),
+	}
+}
+
+// Len returns the number of events.
+func (t *Trace) Len() int { return int(t.n.Load()) }
+
+// End returns the position after the last event.
+func (t *Trace) End() Pos { return Pos(t.n.Load()) }
+
+// At returns the event at p. It panics unless p is below [Trace.End], like an
+// index out of range.
+func (t *Trace) At(p Pos) *Event {
+	return &(*t.chunks.Load())[p/chunkEvents][p%chunkEvents]
+}
+
+// Octets returns the octets of s; they are shared and must not be changed.
+func (t *Trace) Octets(s Span) []byte {
+	if s.Len == 0 {
+		return nil
+	}
+	b := (*t.blocks.Load())[s.block]
+	return b[s.off : s.off+s.Len : s.off+s.Len]
+}
+
+// OctetsAt returns the octets of the event at p.
+func (t *Trace) OctetsAt(p Pos) []byte { return t.Octets(t.At(p).Octets) }
+
+// Host returns the host with that number; the world for an unknown one.
+func (t *Trace) Host(id HostID) Host {
+	if int(id) < len(t.Hosts) {
+		return t.Hosts[id]
+	}
+	return t.Hosts[0]
+}
+
+// HostID returns the number of the host with that short name.
+func (t *Trace) HostID(id string) (HostID, bool) {
+	for i, h := range t.Hosts {
+		if i > 0 && h.ID == id {
+			return HostID(i), true
+		}
+	}
+	return 0, false
+}
+
+// Append adds an event and returns its position. Its octets must stand in the
+// trace already (see [Trace.Store]).
+func (t *Trace) Append(e Event) Pos {
+	n := t.n.Load()
+	if n%chunkEvents == 0 {
+		t.chunks.Store(grow(t.chunks.Load(), new(chunk)))
+	}
+	(*t.chunks.Load())[n/chunkEvents][n%chunkEvents] = e
+	t.n.Store(n + 1)
+	return Pos(n)
+}
+
+// Store copies octets into the trace, once, and returns where they stand.
+func (t *Trace) Store(octets []byte) Span {
+	if len(octets) == 0 {
+		return Span{}
+	}
+	if len(octets) > cap(t.free)-len(t.free) {
+		size := blockOctets
+		if len(octets) > size/4 {
+			size = len(octets)
+		}
+		block := make([]byte, size)
+		t.blocks.Store(grow(t.blocks.Load(), block))
+		t.free = block[:0]
+	}
+	block := uint32(len(*t.blocks.Load()) - 1)
+	off := uint32(len(t.free))
+	t.free = append(t.free, octets...)
+	return Span{block: block, off: off, Len: uint32(len(octets))}
+}
+
+// Part returns the span of n octets within s, from octet off on, so that a
+// line shares the octets of the segment it arrived in.
+func (s Span) Part(off, n uint32) Span {
+	if n == 0 {
+		return Span{}
+	}
+	return Span{block: s.block, off: s.off + off, Len: n}
+}
+
+// grow returns a list one longer. Readers may hold the old one: it stays as it
+// is, except for room behind its length that only the writer uses.
+func grow[T any](old *[]T, next T) *[]T {
+	var list []T
+	if old != nil {
+		list = *old
+	}
+	list = append(list, next)
+	return &list
+}
+
+// Time returns the virtual time of an event on the scenario's clock.
+func (t *Trace) Time(e *Event) time.Time { return t.Start.Add(e.At) }

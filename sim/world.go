@@ -1,0 +1,325 @@
+// Package sim runs scenarios: hosts that exchange letters over a virtual
+// network, in virtual time, in one goroutine, without sleeping.
+//
+// A run is a value. The same scenario, seed and inputs give the same trace,
+// octet for octet, on any machine. That is why this package and those below it
+// read no clock and no random source, start no goroutine, use no floating
+// point, and never let the order of a map decide anything.
+package sim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"helo/protocol/dns"
+	"helo/sim/host"
+	"helo/sim/scenario"
+	"helo/sim/trace"
+)
+
+// Stop says why [World.Run] returned.
+type Stop uint8
+
+// The reasons to stop.
+const (
+	Ended   Stop = iota // nothing is left to happen
+	Asked               // a person is asked to type a line; see [World.Say]
+	Limited             // the run reached a limit of its scenario
+)
+
+// Options choose one run of a scenario.
+type Options struct {
+	Seed   uint64        // what chance is drawn from
+	Faults []*host.Fault // beside those of the scenario
+	Inputs []string      // what a person did, in order; see [World.Input]
+}
+
+// World is a run under way. It is driven by one goroutine; its trace may be
+// read by others.
+type World struct {
+	sc     *scenario.Scenario
+	t      *trace.Trace
+	now    time.Duration
+	agenda agenda
+	hosts  []*host.Host // by HostID
+	byAddr map[netip.Addr]trace.HostID
+	conns  []conn
+	faults []*host.Armed
+
+	letters   trace.LetterID
+	questions uint32
+	asking    trace.HostID // who waits for a person, or 0
+	askedAt   trace.Pos
+	limited   bool
+	inputs    []string
+	lines     []string // typed lines given beforehand, not yet used
+	scratch   []byte
+}
+
+// New prepares a run. sc is shared and stays as it is. Errors in the options'
+// inputs say which one and where.
+func New(sc *scenario.Scenario, o Options) (*World, error) {
+	if len(sc.Hosts) == 0 {
+		return nil, errors.New("a scenario needs a host")
+	}
+	w := &World{sc: sc, byAddr: map[netip.Addr]trace.HostID{}, hosts: make([]*host.Host, len(sc.Hosts)+1)}
+	names := make([]trace.Host, len(sc.Hosts))
+	for i, c := range sc.Hosts {
+		names[i] = trace.Host{ID: c.ID, Name: c.Name, Title: c.Title, Role: c.Role}
+		if names[i].Title == "" {
+			names[i].Title = c.Name
+		}
+		for _, a := range c.Addrs {
+			w.byAddr[a] = trace.HostID(i + 1)
+		}
+	}
+	w.t = trace.New(sc.Name, o.Seed, sc.Start, names)
+	for _, list := range [][]*host.Fault{sc.Faults, o.Faults} {
+		for _, f := range list {
+			if err := w.arm(f); err != nil {
+				return nil, fmt.Errorf("fault %q: %w", f, err)
+			}
+		}
+	}
+	setup := setup{configs: make([]host.Config, len(sc.Hosts)), options: make([]host.Options, len(sc.Hosts))}
+	copy(setup.configs, sc.Hosts)
+	for _, line := range o.Inputs {
+		if err := w.prepare(&setup, line); err != nil {
+			return nil, fmt.Errorf("input %q: %w", line, err)
+		}
+	}
+	for i := range setup.configs {
+		env := &environment{w: w, id: trace.HostID(i + 1)}
+		w.hosts[i+1] = host.New(&setup.configs[i], env, setup.options[i])
+	}
+	for _, words := range setup.changes {
+		w.record(trace.Event{Kind: trace.Changed, Octets: w.t.Store([]byte(words)), Cause: trace.NoPos})
+	}
+	if setup.byHand() {
+		return w, w.startByHand(&setup)
+	}
+	for i, l := range sc.Letters {
+		w.plan(l.At, item{do: doSubmit, host: trace.HostID(l.Host + 1), token: uint32(i)})
+	}
+	return w, nil
+}
+
+// Run runs a scenario from beginning to end and returns its trace. It stops
+// early where a person is asked and no input is left.
+func Run(ctx context.Context, sc *scenario.Scenario, o Options) (*trace.Trace, Stop, error) {
+	w, err := New(sc, o)
+	if err != nil {
+		return nil, Ended, err
+	}
+	defer w.Close()
+	stop, err := w.Run(ctx)
+	return w.t, stop, err
+}
+
+// Trace is what has happened so far. It grows while the world runs.
+func (w *World) Trace() *trace.Trace { return w.t }
+
+// Inputs returns all that a person did so far: a run of the same scenario and
+// seed with them gives the same trace.
+func (w *World) Inputs() []string { return append([]string(nil), w.inputs...) }
+
+// Close ends the run. The trace stays.
+func (w *World) Close() { w.agenda.items = nil }
+
+// Mailbox returns the letters in a mailbox of the host with that short name, in
+// the order in which they came.
+func (w *World) Mailbox(hostID, local string) [][]byte {
+	id, ok := w.t.HostID(hostID)
+	if !ok {
+		return nil
+	}
+	return w.hosts[id].Mailbox(local)
+}
+
+// Run lets the world go on until nothing is left to happen, a person is asked,
+// or a limit is reached. It returns early, with the context's error, when ctx
+// ends.
+func (w *World) Run(ctx context.Context) (Stop, error) {
+	for n := 0; ; n++ {
+		if w.limited {
+			return Limited, nil
+		}
+		if w.asking != 0 {
+			if len(w.lines) == 0 {
+				return Asked, nil
+			}
+			line := w.lines[0]
+			w.lines = w.lines[1:]
+			w.typed(line)
+			continue
+		}
+		if len(w.agenda.items) == 0 {
+			w.checkStalled()
+			return Ended, nil
+		}
+		if n%1024 == 1023 && ctx.Err() != nil {
+			return Ended, ctx.Err()
+		}
+		w.next()
+	}
+}
+
+// next lets the next thing happen.
+func (w *World) next() {
+	it := w.agenda.pop()
+	if it.do == doDeadline && !w.due(&it) {
+		return // it was put off; time does not move for it
+	}
+	if limit := w.reached(it.at); limit != "" {
+		w.limited = true
+		w.record(trace.Event{Kind: trace.Limit, Octets: w.t.Store([]byte(limit)), Cause: trace.NoPos})
+		return
+	}
+	w.now = it.at
+	w.happen(&it)
+}
+
+// due says whether an end has really waited long enough, and puts the look at
+// it off if not.
+func (w *World) due(it *item) bool {
+	e := &w.conns[it.conn-1].ends[it.side]
+	if !e.open || e.deadline == 0 {
+		e.watched = false
+		return false
+	}
+	if e.deadline > it.at {
+		it.at = e.deadline
+		w.agenda.push(*it)
+		return false
+	}
+	e.watched, e.deadline = false, 0
+	return true
+}
+
+// reached names the limit that an event at that time would break.
+func (w *World) reached(at time.Duration) string {
+	switch {
+	case w.sc.MaxEvents > 0 && uint32(w.t.End()) >= w.sc.MaxEvents:
+		return fmt.Sprintf("%d events", w.sc.MaxEvents)
+	case w.sc.MaxTime > 0 && at > w.sc.MaxTime:
+		return "time: " + w.sc.MaxTime.String()
+	}
+	return ""
+}
+
+// happen lets one item happen.
+func (w *World) happen(it *item) {
+	switch it.do {
+	case doSubmit:
+		l := &w.sc.Letters[it.token]
+		w.hosts[it.host].Submit(host.Submission{From: l.From, To: l.To, Octets: l.Octets})
+		return
+	case doWake:
+		w.hosts[it.host].Woken(it.token, it.cause)
+		return
+	case doAnswer:
+		w.answer(it)
+		return
+	}
+	c := &w.conns[it.conn-1]
+	me, other := c.ends[it.side], c.ends[1-it.side]
+	e := trace.Event{Conn: it.conn, Host: me.host, Peer: other.host, Cause: it.cause}
+	h := w.hosts[me.host]
+	switch it.do {
+	case doOpen:
+		c.ends[dialler].open, c.ends[listener].open = true, true
+		e.Kind = trace.Connected
+		pos := w.record(e)
+		w.plan(w.sc.Latency, item{do: doAccept, conn: it.conn, side: listener, cause: pos})
+		h.Connected(it.conn, pos)
+	case doAccept:
+		if !me.open {
+			return // cut before the server had a chance
+		}
+		h.Accepted(it.conn, c.port, w.addrOf(other.host), it.cause)
+	case doRefuse, doNobody:
+		e.Kind = trace.Refused
+		if it.do == doNobody {
+			e.Kind = trace.Unanswered
+		}
+		h.Refused(it.conn, w.record(e))
+	case doArrive:
+		e.Octets, e.Arg = it.span, it.off
+		if !me.open {
+			e.Kind, e.Host, e.Peer = trace.Lost, other.host, me.host
+			w.record(e)
+			return
+		}
+		e.Kind = trace.Arrived
+		h.Arrived(it.conn, w.t.Octets(it.span), it.span, it.off, w.record(e))
+	case doClosed, doReset:
+		if !me.open {
+			return
+		}
+		e.Kind = trace.Closed
+		if it.do == doReset {
+			e.Kind, e.Flags, c.cut = trace.Reset, trace.Faulty, true
+			c.ends[it.side].open = false
+		}
+		h.PeerClosed(it.conn, w.record(e))
+	case doDeadline:
+		h.TimedOut(it.conn)
+	}
+}
+
+// answer brings a host what the name servers said, or their silence.
+func (w *World) answer(it *item) {
+	h := w.hosts[it.host]
+	switch it.off {
+	case answerNone:
+		pos := w.record(trace.Event{Kind: trace.TimedOut, Host: it.host, Cause: it.cause})
+		h.Answered(it.token, it.q, dns.Answer{Outcome: dns.Timeout}, pos)
+		return
+	case answerNoName:
+		h.Answered(it.token, it.q, dns.Answer{Outcome: dns.NXDomain}, it.cause)
+		return
+	}
+	pos := w.record(trace.Event{Kind: trace.Answer, Host: it.host, Octets: it.span, Cause: it.cause})
+	a, err := dns.ParseResponse(w.t.Octets(it.span), it.id, it.q)
+	if err != nil { // as good as no answer
+		a = dns.Answer{Outcome: dns.ServFail}
+	}
+	h.Answered(it.token, it.q, a, pos)
+}
+
+// checkStalled holds that no connection outlives the run.
+func (w *World) checkStalled() {
+	for i := range w.conns {
+		for side := range w.conns[i].ends {
+			if e := &w.conns[i].ends[side]; e.open {
+				w.record(trace.Event{
+					Kind: trace.Stalled, Conn: trace.ConnID(i + 1), Host: e.host,
+					Peer: w.conns[i].ends[1-side].host, Cause: trace.NoPos,
+				})
+				e.open = false
+			}
+		}
+	}
+}
+
+// plan puts something on the agenda, d from now.
+func (w *World) plan(d time.Duration, it item) {
+	it.at = w.now + d
+	w.agenda.push(it)
+}
+
+// record appends an event that happens now.
+func (w *World) record(e trace.Event) trace.Pos {
+	e.At = w.now
+	return w.t.Append(e)
+}
+
+func (w *World) hostID(id string) trace.HostID {
+	n, _ := w.t.HostID(id)
+	return n
+}
+
+func (w *World) addrOf(id trace.HostID) netip.Addr { return w.sc.Hosts[id-1].Addrs[0] }
