@@ -27,7 +27,7 @@ func TestFaultsAndFates(t *testing.T) {
 	}{
 		{"no fault", nil, check.Delivered, 1, 1, 0, time.Second},
 		{"a 4yz is tried again later (RFC 5321 §4.5.4.1)", []string{"mx at=RCPT n=1-2 reply=451"}, check.Delivered, 1, 3, time.Hour, 61 * time.Minute},
-		{"a 4yz for ever is returned after the lifetime (RFC 5321 §4.5.4.1)", []string{"mx at=RCPT reply=451"}, check.Returned, 0, 62, 5 * 24 * time.Hour, 6 * 24 * time.Hour},
+		{"a 4yz for ever is returned after the lifetime (RFC 5321 §4.5.4.1)", []string{"mx at=RCPT reply=451"}, check.Returned, 0, 63, 5 * 24 * time.Hour, 6 * 24 * time.Hour},
 		{"a 5yz is returned at once (RFC 5321 §4.2.1)", []string{"mx at=RCPT reply=550"}, check.Returned, 0, 1, 0, time.Second},
 		{"a 5yz after the dot is returned (RFC 5321 §4.2.5)", []string{"mx at=dot reply=554"}, check.Returned, 0, 1, 0, time.Second},
 		{"a refused connection is tried again later", []string{"mx refuse n=1"}, check.Delivered, 1, 2, 30 * time.Minute, 31 * time.Minute},

@@ -1,6 +1,10 @@
 package check
 
-import "helo/sim/trace"
+import (
+	"strings"
+
+	"helo/sim/trace"
+)
 
 // Fate is what became of one recipient of a letter somebody wrote.
 type Fate uint8
@@ -54,8 +58,9 @@ func Outcomes(t *trace.Trace) []Outcome {
 		case trace.Attempt:
 			over[e.Conn] = e.Letter
 			if hop[e.Letter] > 0 {
+				domain := "@" + string(t.Octets(e.Octets))
 				for i := range list {
-					if list[i].Letter == root[e.Letter] && list[i].Fate != Delivered {
+					if list[i].Letter == root[e.Letter] && strings.HasSuffix(list[i].Recipient, domain) {
 						list[i].Attempts++
 					}
 				}

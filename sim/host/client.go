@@ -25,7 +25,7 @@ func (h *Host) dial(j *job, cause trace.Pos) {
 	c := h.env.Dial(to.addr, j.port, cause)
 	h.event(trace.Event{
 		Kind: trace.Attempt, Conn: c, Peer: h.env.Peer(c), Letter: j.letter.id,
-		Arg: j.attempts, Flags: to.flags, Cause: cause,
+		Arg: j.attempts, Octets: h.env.Store([]byte(j.domain)), Flags: to.flags, Cause: cause,
 	})
 	var out *outbound
 	if n := len(h.idleOuts); n > 0 {

@@ -11,10 +11,11 @@ import (
 	"helo/sim/trace"
 )
 
-// Small times that a machine takes, so that a run reads like one: from the 250
-// to the first attempt, and from the 250 to the mailbox.
+// Small times that a machine takes: from the 250 to the first attempt, long
+// enough for the client to have said goodbye on a short line, so that a run
+// reads one session after the other; and from the 250 to the mailbox.
 const (
-	queueDelay   = time.Millisecond
+	queueDelay   = 50 * time.Millisecond
 	deliverDelay = 8 * time.Millisecond
 )
 

@@ -25,7 +25,7 @@ type inbound struct {
 	dataAt  int64     // where in the stream the letter begins
 	raw     []stream  // the segments of the letter before the last
 	pos     trace.Pos // the last event on this connection
-	cut     bool
+	over    bool      // the connection is gone
 }
 
 // stream is a run of octets of one direction of a connection, as the trace has
@@ -44,7 +44,7 @@ func (h *Host) Accepted(c trace.ConnID, port uint16, from netip.Addr, pos trace.
 	} else {
 		in = &inbound{server: smtp.NewServer(&h.server)}
 	}
-	in.id, in.port, in.from, in.pos = c, port, from, pos
+	in.id, in.port, in.from, in.pos, in.over = c, port, from, pos, false
 	h.ins[c] = in
 	h.serve(in)
 }
@@ -55,7 +55,7 @@ func (h *Host) inHeard(in *inbound, octets []byte, span trace.Span, off uint32, 
 		in.raw = append(in.raw, in.segment)
 	}
 	in.segment, in.pos = stream{span, off}, pos
-	for len(octets) > 0 && !in.cut {
+	for len(octets) > 0 && !in.over {
 		n := in.server.Feed(octets)
 		octets = octets[n:]
 		h.step(in)
@@ -74,7 +74,7 @@ func (h *Host) serve(in *inbound) {
 
 // step lets the session have its say until it needs input.
 func (h *Host) step(in *inbound) {
-	for !in.cut {
+	for !in.over {
 		switch in.server.Next() {
 		case smtp.Decide:
 			h.decide(in)
@@ -90,7 +90,7 @@ func (h *Host) step(in *inbound) {
 // flush sends what the session has to say, and ends the connection if the
 // session is over.
 func (h *Host) flush(in *inbound) {
-	if in.cut {
+	if in.over {
 		return
 	}
 	if out := in.server.Output(); len(out) > 0 {
@@ -107,7 +107,7 @@ func (h *Host) flush(in *inbound) {
 // dropIn forgets a connection that is over.
 func (h *Host) dropIn(in *inbound) {
 	delete(h.ins, in.id)
-	*in = inbound{server: in.server, letter: in.letter[:0], raw: in.raw[:0]}
+	*in = inbound{server: in.server, letter: in.letter[:0], raw: in.raw[:0], over: true}
 	h.idleIns = append(h.idleIns, in)
 }
 
@@ -185,7 +185,6 @@ func (h *Host) decide(in *inbound) {
 		in.dataAt, in.raw = int64(cmd.Offset)+int64(len(cmd.Line)), in.raw[:0]
 	}
 	if fault != nil && fault.Effect == EffectDrop || r.Then == smtp.Reset {
-		in.cut = true
 		h.env.Cut(in.id, in.pos)
 		h.dropIn(in)
 	}

@@ -118,7 +118,7 @@ const (
 	Custody  // deed: Host is now responsible for Letter; Arg is the copy it came from, or 0; Octets are the queue id
 	Accepted // deed: Host answers for the recipient in Octets of Letter
 	Added    // deed: Host put header fields on top of Letter; Octets are those fields
-	Attempt  // deed: Host tries to pass Letter on to Peer over Conn; Arg counts the attempts
+	Attempt  // deed: Host tries to pass Letter on to Peer over Conn; Arg counts the attempts, Octets are the recipients' domain
 	Relayed  // deed: the next host answers for the recipient in Octets; Host's part is done
 	Queued   // deed: Host keeps the recipient in Octets and tries again; Code is why, Arg the seconds until then
 	Kept     // deed: the recipient in Octets stays in Host's outbox, its user is told; Code is why
