@@ -69,12 +69,18 @@ func (h *Host) custody(l *letter, conn trace.ConnID, cause trace.Pos) {
 			Octets: h.mailboxOctets(p), Cause: cause,
 		})
 	}
-	if added := len(l.octets) - len(l.original); added > 0 {
-		h.event(trace.Event{
-			Kind: trace.Added, Letter: l.id, Flags: flags,
-			Octets: h.env.Store(l.octets[:added]), Cause: cause,
-		})
+}
+
+// showAdded records, once, the header fields this host put on top of a letter.
+func (h *Host) showAdded(l *letter, cause trace.Pos) trace.Pos {
+	added := len(l.octets) - len(l.original)
+	if l.shown || added == 0 {
+		return cause
 	}
+	l.shown = true
+	return h.event(trace.Event{
+		Kind: trace.Added, Letter: l.id, Octets: h.env.Store(l.octets[:added]), Cause: cause,
+	})
 }
 
 // deliver puts a letter into this host's own mailboxes.
@@ -103,11 +109,13 @@ func (h *Host) store(l *letter, p smtp.Path, cause trace.Pos) {
 		flags = trace.Notice
 	}
 	buf := message.AppendReturnPath(make([]byte, 0, 64+len(l.octets)), l.from.String())
+	added := len(buf) + len(l.octets) - len(l.original)
+	buf = append(buf, l.octets...)
 	cause = h.event(trace.Event{
-		Kind: trace.Added, Letter: l.id, Flags: flags, Octets: h.env.Store(buf), Cause: cause,
+		Kind: trace.Added, Letter: l.id, Flags: flags, Octets: h.env.Store(buf[:added]), Cause: cause,
 	})
 	key := mailboxKey(p)
-	h.boxes[key] = append(h.boxes[key], append(buf, l.octets...))
+	h.boxes[key] = append(h.boxes[key], buf)
 	h.event(trace.Event{
 		Kind: trace.Stored, Letter: l.id, Flags: flags, Octets: h.mailboxOctets(p), Cause: cause,
 	})

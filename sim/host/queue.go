@@ -11,13 +11,10 @@ import (
 	"helo/sim/trace"
 )
 
-// Small times that a machine takes: from the 250 to the first attempt, long
-// enough for the client to have said goodbye on a short line, so that a run
-// reads one session after the other; and from the 250 to the mailbox.
-const (
-	queueDelay   = 50 * time.Millisecond
-	deliverDelay = 8 * time.Millisecond
-)
+// queueDelay is the time from the 250 to the first attempt, or to the mailbox:
+// what a machine may take, and long enough for the client to have said goodbye
+// on a short line, so that a run reads one thing after the other.
+const queueDelay = 50 * time.Millisecond
 
 // letter is a copy of a letter that this host is responsible for.
 type letter struct {
@@ -30,6 +27,7 @@ type letter struct {
 	arrived  time.Duration
 	facts    message.Facts
 	notice   bool
+	shown    bool // what was added is in the trace
 }
 
 // recipient is one forward-path of a job.
@@ -123,7 +121,7 @@ func (h *Host) enqueue(l *letter, cause trace.Pos) {
 		remote[i] = append(remote[i], p)
 	}
 	if len(local) > 0 {
-		h.newJob(localJob, l, "", local, deliverDelay, cause)
+		h.newJob(localJob, l, "", local, queueDelay, cause)
 	}
 	for _, group := range remote {
 		h.newJob(remoteJob, l, group[0].Domain, group, queueDelay, cause)
@@ -135,6 +133,9 @@ func (h *Host) runJob(j *job, cause trace.Pos) {
 	if j.kind == localJob {
 		h.deliver(j, cause)
 		return
+	}
+	if j.kind == remoteJob {
+		cause = h.showAdded(j.letter, cause)
 	}
 	j.answers, j.addrs, j.next = j.answers[:0], j.addrs[:0], 0
 	h.route(j, cause)

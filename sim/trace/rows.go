@@ -33,7 +33,7 @@ func (r *Rows) custody(e *Event) {
 		return // more hosts than lanes can be drawn
 	}
 	switch e.Kind {
-	case Accepted:
+	case Accepted: // seen from the next row on: a reply still has to be heard
 		r.held[e.Host]++
 		r.mask |= 1 << e.Host
 	case Relayed, Stored, Returned, Parked:
@@ -42,6 +42,9 @@ func (r *Rows) custody(e *Event) {
 		}
 		if r.held[e.Host] == 0 {
 			r.mask &^= 1 << e.Host
+			if n := len(r.list); n > 0 && !isRow(e) { // what that row brought to its end
+				r.list[n-1].Held &^= 1 << e.Host
+			}
 		}
 	}
 }
