@@ -16,6 +16,7 @@ type hand struct {
 	at      uint32      // where it begins in the stream
 	waiting []smtp.Verb // commands not yet answered
 	inData  bool        // lines are the letter's
+	closing bool        // nothing more can be said
 	pos     trace.Pos
 }
 
@@ -72,11 +73,12 @@ func (h *Host) handHeard(octets []byte, span trace.Span, off uint32, pos trace.P
 		if len(hd.waiting) > 0 {
 			e.Verb, hd.waiting = hd.waiting[0], hd.waiting[1:]
 		}
+		hd.closing = r.Code == 221 || r.Code == 421 // the server goes (RFC 5321 §3.8)
 		hd.inData = e.Verb == smtp.DATA && r.Code == 354
 		hd.pos = h.event(e)
 		hd.heard, hd.at = hd.heard[n:], hd.at+uint32(n)
 	}
-	if len(hd.waiting) == 0 && len(hd.heard) == 0 {
+	if len(hd.waiting) == 0 && len(hd.heard) == 0 && !hd.closing {
 		h.env.Ask(hd.pos)
 	}
 }
