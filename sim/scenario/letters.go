@@ -1,0 +1,154 @@
+package scenario
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/goccy/go-yaml/ast"
+
+	"helo/protocol/smtp"
+	"helo/sim/host"
+	"helo/sim/trace"
+)
+
+// letter reads one entry of letters.
+func (p *scenarioParser) letter(n ast.Node) {
+	m := p.mapping(n, "a letter", letterKeys)
+	l := Letter{Host: p.hostIndex(m.at("host"), m.text("host")), At: m.duration("at", 0)}
+	if p.err != nil {
+		return
+	}
+	client := p.sc.Hosts[l.Host].Client
+	if client == nil {
+		p.fail(m.at("host"), "host: expected a host with a mail client, and %s has none", p.sc.Hosts[l.Host].ID)
+		return
+	}
+	if m.at("from") == nil {
+		l.From, _ = smtp.ParseMailbox(client.User)
+	} else {
+		l.From = p.path(item{m.at("from"), m.text("from")}, "from", true)
+	}
+	for _, i := range m.list("to") {
+		l.To = append(l.To, p.path(i, "to", false))
+	}
+	if len(l.To) == 0 {
+		p.fail(m.at("to"), "to: expected at least one recipient")
+	}
+	text := m.block("text")
+	if p.err == nil && text == "" {
+		p.fail(m.at("text"), "text: the letter is empty; expected its header fields, a blank line and its body")
+	}
+	l.Octets = crlf(text)
+	p.sc.Letters = append(p.sc.Letters, l)
+}
+
+// path reads an address of the envelope, with or without its angle brackets.
+func (p *scenarioParser) path(i item, key string, null bool) smtp.Path {
+	if p.err != nil {
+		return smtp.Path{}
+	}
+	text, shift := i.text, 0
+	if !strings.HasPrefix(text, "<") {
+		text, shift = "<"+text+">", 1
+	}
+	path, err := smtp.ParsePath(text)
+	var syntax *smtp.SyntaxError
+	switch {
+	case errors.As(err, &syntax):
+		line, column := p.inside(i.node, min(max(syntax.Pos-shift, 0), len(i.text))+1)
+		p.failAt(line, column, "%s: expected %s in %q", key, syntax.Want, i.text)
+	case err != nil:
+		p.fail(i.node, "%s: %v", key, err)
+	case path.IsNull() && (!null || i.text == ""):
+		example := "bob@receiver.example"
+		if null {
+			example = "alice@sender.example, or <> for a letter that nobody answers for"
+		}
+		p.fail(i.node, "%s: expected an address such as %s, found %q", key, example, i.text)
+	}
+	return path
+}
+
+// crlf turns the lines of a YAML block into lines as mail has them (RFC 5321
+// §2.3.8).
+func crlf(text string) []byte {
+	text = strings.ReplaceAll(text, "\r\n", "\n")
+	if !strings.HasSuffix(text, "\n") {
+		text += "\n"
+	}
+	return []byte(strings.ReplaceAll(text, "\n", "\r\n"))
+}
+
+// hostIndex finds a host by its short name.
+func (p *scenarioParser) hostIndex(n ast.Node, id string) int {
+	if p.err != nil {
+		return 0
+	}
+	var ids []string
+	for i := range p.sc.Hosts {
+		if p.sc.Hosts[i].ID == id {
+			return i
+		}
+		ids = append(ids, p.sc.Hosts[i].ID)
+	}
+	p.fail(n, "there is no host %q; the hosts are %s", id, strings.Join(ids, ", "))
+	return 0
+}
+
+// fault reads one entry of faults, whose mistakes have columns of their own.
+func (p *scenarioParser) fault(i item) {
+	if p.err != nil {
+		return
+	}
+	f, err := host.ParseFault(i.text)
+	if err == nil {
+		err = p.sc.CheckFault(f)
+	}
+	var word *trace.WordError
+	switch {
+	case errors.As(err, &word):
+		line, column := p.inside(i.node, word.Column)
+		p.failAt(line, column, "%s", word.Msg)
+	case err != nil:
+		p.fail(i.node, "%v", err)
+	}
+	p.sc.Faults = append(p.sc.Faults, f)
+}
+
+// CheckFault returns an error of type [*trace.WordError] if a fault names a
+// host that the scenario does not have.
+func (s *Scenario) CheckFault(f *host.Fault) error {
+	words, err := trace.ParseWords(f.String())
+	if err != nil {
+		return err
+	}
+	known := func(id string) bool {
+		for _, h := range s.Hosts {
+			if h.ID == id {
+				return true
+			}
+		}
+		return id == ""
+	}
+	for _, id := range []string{f.From, f.Host} {
+		if known(id) {
+			continue
+		}
+		var ids []string
+		for _, h := range s.Hosts {
+			ids = append(ids, h.ID)
+		}
+		column := 1
+		for _, w := range words {
+			if w.Op == trace.Bare && strings.Contains(w.Key, id) {
+				column = w.Column
+				if i := strings.Index(w.Key, ">"); i >= 0 && id == f.Host {
+					column += i + 1
+				}
+				break
+			}
+		}
+		return &trace.WordError{Column: column, Msg: "there is no host \"" + id + "\" here; the hosts are " + strings.Join(ids, ", ")}
+	}
+	return nil
+}
