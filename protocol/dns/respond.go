@@ -17,7 +17,8 @@ const typeANY Type = 255
 // sets both AA and RA.
 //
 // A CNAME is followed through all zones (RFC 1034 §4.3.2 step 3a); in a loop
-// each record stands once, and the asker finds out. Under a name that exists
+// each record stands once, and the asker finds out; more than 16 in a row are
+// SERVFAIL. Under a name that exists
 // without the type asked for, or with names below it only, the response is
 // NOERROR without an answer; for a name that does not exist, NXDOMAIN, also
 // behind a CNAME (RFC 2308 §2.1, §2.2). Both carry the zone's SOA if it has
@@ -28,6 +29,9 @@ const typeANY Type = 255
 // past 512 octets: the simulated network carries it whole. What comes behind
 // the question, EDNS included, is ignored, as a server from before RFC 6891 does.
 func (z *Zones) Respond(query []byte) ([]byte, error) {
+	if z == nil {
+		z = &Zones{}
+	}
 	m, name, t, rcode, err := openResponse(query)
 	if err != nil {
 		return nil, err
@@ -74,6 +78,7 @@ func (z *Zones) Respond(query []byte) ([]byte, error) {
 			}
 		}
 		if hops == len(seen) {
+			m.code(RcodeServFail)
 			return m.b, nil
 		}
 		m.answer(owner, alias)
@@ -155,9 +160,6 @@ func (m *builder) answer(owner string, s *rrset) {
 
 // negative adds the SOA that says how long a "no" may be kept (RFC 2308 §3).
 func (m *builder) negative(z *Zones, name []byte) {
-	if string(name) == "" {
-		return
-	}
 	wire := string(name)
 	apex, s := z.soa(wire)
 	if s == nil {

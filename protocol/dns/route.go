@@ -52,7 +52,7 @@ func Route(domain string, self []string, known func(Question) (Answer, bool), ra
 	}
 	domain = Canonical(domain)
 	var room [maxName]byte
-	if _, err := packName(room[:0], domain); err != nil || domain == "" {
+	if _, err := packName(room[:0], domain); err != nil || domain == "" || !printable(domain) {
 		return fail(true, 550, [3]uint16{5, 1, 2}, strconv.QuoteToASCII(domain)+" is not a domain name")
 	}
 	mx, ok := known(Question{domain, MX})
@@ -186,6 +186,11 @@ func resolve(domain string, hosts []candidate, implicit bool, known func(Questio
 		return fail(true, 550, [3]uint16{5, 4, 4}, "the domain "+domain+" exists, but has neither an MX record nor an address")
 	}
 	return fail(true, 550, [3]uint16{5, 4, 4}, "none of the hosts in the MX records of "+domain+" has an address")
+}
+
+// printable says whether a name can stand in a sentence. Every mail domain can.
+func printable(name string) bool {
+	return !strings.ContainsFunc(name, func(c rune) bool { return c <= ' ' || c > '~' })
 }
 
 func fail(permanent bool, code uint16, enhanced [3]uint16, text string) Result {

@@ -7,7 +7,6 @@ package dns
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -52,10 +51,14 @@ func ParseZones(src, name string) (*Zones, error) {
 	}
 	var origins []string
 	var lines []entry // those with a record
-	for _, e := range entries {
+	for i := range entries {
+		e := &entries[i]
 		switch word := strings.ToUpper(e.words[0].text); {
-		case e.indented || word[0] != '$':
-			lines = append(lines, e)
+		case e.indented || !strings.HasPrefix(word, "$"):
+			if err := e.check(name); err != nil {
+				return nil, err
+			}
+			lines = append(lines, *e)
 		case word == "$ORIGIN":
 			if len(e.words) > 1 {
 				origins = append(origins, e.words[1].text)
@@ -93,13 +96,9 @@ func ParseZones(src, name string) (*Zones, error) {
 // addParsed checks a record that the library has read, and adds it.
 func (z *Zones) addParsed(x mdns.RR, e entry, file string) error {
 	h := x.Header()
-	at := e.word(Type(h.Rrtype).String(), mdns.TypeToString[h.Rrtype])
-	if h.Class != classIN {
-		return e.word(mdns.ClassToString[h.Class]).err(file, "the class "+mdns.ClassToString[h.Class]+" is not used here", "IN, or nothing")
-	}
-	t := Type(h.Rrtype)
-	if _, ok := ParseType(t.String()); !ok {
-		return at.err(file, "there are no "+mdns.Type(h.Rrtype).String()+" records here", "A, AAAA, MX, CNAME, PTR, TXT, NS or SOA")
+	t, at := Type(h.Rrtype), e.words[e.typeAt]
+	if h.Name == "" {
+		return e.words[0].err(file, "the first record has no name before it", "a name, or @ for the origin, at the start of the line")
 	}
 	if h.Ttl >= 1<<31 {
 		return e.words[0].err(file, "the TTL is too large", "at most 2147483647 seconds")
@@ -200,29 +199,29 @@ func explain(err error, entries []entry, file string) error {
 		token, _ = strconv.Unquote(text[j+2:])
 		text = text[:j]
 	}
-	if strings.TrimSpace(token) != "" {
-		out.Msg = strconv.QuoteToASCII(token) + " cannot be used: " + text
-	} else {
-		out.Msg = text
-	}
+	token = strings.TrimSpace(token)
 	e, w, ok := locate(entries, out.Line, out.Column, token)
 	if !ok {
 		return out
 	}
 	out.Line, out.Column = w.line, w.column
-	for _, word := range e.words[min(1, len(e.words)):] {
-		if t, ok := ParseType(word.text); ok && !word.quoted {
-			out.Want = wants[t]
-			return out
-		}
+	if token == "" {
+		out.Msg = "the line ends too early"
+	} else {
+		out.Msg = strconv.QuoteToASCII(token) + " cannot be used here"
 	}
-	switch strings.ToUpper(e.words[0].text) {
-	case "$TTL":
+	if strings.HasPrefix(text, "bad owner name") || strings.HasPrefix(text, "bad origin name") {
+		out.Msg, out.Want = strconv.QuoteToASCII(token)+" is not a name", "labels of 1 to 63 octets with single dots between them"
+		return out
+	}
+	switch first := strings.ToUpper(e.words[0].text); {
+	case first == "$TTL" && !e.indented:
 		out.Want = "seconds, as in: $TTL 3600"
-	case "$ORIGIN":
+	case first == "$ORIGIN" && !e.indented:
 		out.Want = "a name, as in: $ORIGIN receiver.example."
 	default:
-		out.Want = "a name, a type and its data, as in: mx A 192.0.2.20"
+		t, _ := ParseType(e.words[e.typeAt].text)
+		out.Want = wants[t]
 	}
 	return out
 }
@@ -250,117 +249,4 @@ func locate(entries []entry, line, column int, token string) (e entry, w word, o
 		}
 	}
 	return e, w, true
-}
-
-// word is a word of a master file and where it begins.
-type word struct {
-	text         string
-	line, column int
-	quoted       bool
-}
-
-func (w word) err(file, msg, want string) error {
-	return &ZoneError{Name: file, Line: w.line, Column: w.column, Msg: msg, Want: want}
-}
-
-// entry is a logical line with at least one word.
-type entry struct {
-	words    []word
-	indented bool // begins with white space: same owner as before
-}
-
-// word finds the first word, the first of the line's last, that is one of texts.
-func (e entry) word(texts ...string) word {
-	from := 1
-	if e.indented || len(e.words) == 1 {
-		from = 0
-	}
-	for _, w := range e.words[from:] {
-		if !w.quoted && slices.ContainsFunc(texts, func(t string) bool { return strings.EqualFold(t, w.text) }) {
-			return w
-		}
-	}
-	return e.words[0]
-}
-
-// scan splits a master file into entries: comments go, parentheses join lines,
-// quotation marks hold words together.
-func scan(src, name string) ([]entry, error) {
-	var entries []entry
-	var e entry
-	var open []word // parentheses not yet closed
-	line, start := 1, 0
-	fresh := true // nothing of this entry was seen yet
-	end := func() {
-		if len(e.words) > 0 {
-			entries = append(entries, e)
-		}
-		e, fresh = entry{}, true
-	}
-	for i := 0; i < len(src); {
-		at := word{line: line, column: i - start + 1}
-		switch c := src[i]; c {
-		case '\n':
-			i++
-			line, start = line+1, i
-			if len(open) == 0 {
-				end()
-			}
-		case ' ', '\t', '\r':
-			if fresh && c != '\r' {
-				e.indented = true
-			}
-			fresh = false
-			i++
-		case ';':
-			for i < len(src) && src[i] != '\n' {
-				i++
-			}
-		case '(':
-			at.text = "("
-			open = append(open, at)
-			fresh = false
-			i++
-		case ')':
-			if len(open) == 0 {
-				return nil, at.err(name, "this parenthesis closes nothing", "( before it")
-			}
-			open = open[:len(open)-1]
-			fresh = false
-			i++
-		case '"':
-			at.quoted = true
-			j := i + 1
-			for j < len(src) && src[j] != '"' && src[j] != '\n' {
-				if src[j] == '\\' && j+1 < len(src) {
-					j++
-				}
-				j++
-			}
-			if j >= len(src) || src[j] != '"' {
-				return nil, at.err(name, "this quotation mark is not closed", `another " on the same line`)
-			}
-			at.text = src[i+1 : j]
-			e.words = append(e.words, at)
-			fresh = false
-			i = j + 1
-		default:
-			j := i
-			for j < len(src) && !strings.ContainsRune(" \t\r\n;()\"", rune(src[j])) {
-				if src[j] == '\\' && j+1 < len(src) && src[j+1] != '\n' {
-					j++
-				}
-				j++
-			}
-			at.text = src[i:j]
-			e.words = append(e.words, at)
-			fresh = false
-			i = j
-		}
-	}
-	if len(open) > 0 {
-		return nil, open[0].err(name, "this parenthesis is not closed", ")")
-	}
-	end()
-	return entries, nil
 }
