@@ -1,0 +1,109 @@
+package lessons
+
+// Predictions and quizzes: the answers a learner chooses.
+
+import (
+	"slices"
+
+	"helo/sim/trace"
+)
+
+// Choose answers a prediction with one option, or a quiz with all that are
+// right; options count from 0. A wrong answer may be followed by another. After
+// a right prediction the event is known.
+func (s *Session) Choose(options ...int) Feedback {
+	st := s.Step()
+	if s.step.solved || st.Kind != Predict && st.Kind != Quiz {
+		return s.step.last
+	}
+	var chosen []int
+	for _, o := range options {
+		if o >= 0 && o < len(st.Options) && !slices.Contains(chosen, o) {
+			chosen = append(chosen, o)
+		}
+	}
+	if len(chosen) == 0 {
+		return s.step.last
+	}
+	slices.Sort(chosen)
+	s.step.tried = append(s.step.tried, chosen)
+	s.step.last = s.chosen(chosen)
+	if s.step.last.Right {
+		s.solve(Done)
+		s.reveal()
+	}
+	return s.step.last
+}
+
+// chosen says what is to be said to an answer.
+func (s *Session) chosen(options []int) Feedback {
+	st := s.Step()
+	right := s.right()
+	f := none
+	if slices.Equal(options, right) {
+		f.Right = true
+		for _, o := range right {
+			if st.Options[o].Reason != "" {
+				f.Text, f.Wrong = join(f.Text, st.Options[o].Reason), o
+			}
+		}
+		return f
+	}
+	for _, o := range options {
+		if !slices.Contains(right, o) {
+			f.Text, f.Wrong = st.Options[o].Reason, o
+			return f
+		}
+	}
+	f.Text = "That is right, but it is not all: another option is right as well."
+	return f
+}
+
+func join(a, b string) string {
+	if a == "" {
+		return b
+	}
+	return a + "\n\n" + b
+}
+
+// right lists the right options. Which one of a prediction it is, the trace
+// says.
+func (s *Session) right() []int {
+	st := s.Step()
+	var list []int
+	for i, o := range st.Options {
+		if st.Kind == Quiz && o.Right || st.Kind == Predict && s.predicts(o) {
+			list = append(list, i)
+		}
+	}
+	return list
+}
+
+func (s *Session) predicts(o Option) bool {
+	return s.step.target != trace.NoPos && o.Pattern.Match(s.Trace(), s.step.target)
+}
+
+// Answer lists the right options of a prediction or a quiz once it is solved;
+// before that it is nil.
+func (s *Session) Answer() []int {
+	if !s.step.solved {
+		return nil
+	}
+	return s.right()
+}
+
+// Tried lists the options that were part of a wrong answer in this step and are
+// themselves wrong.
+func (s *Session) Tried() []int {
+	right := s.right()
+	var list []int
+	for _, answer := range s.step.tried {
+		for _, o := range answer {
+			if !slices.Contains(right, o) && !slices.Contains(list, o) {
+				list = append(list, o)
+			}
+		}
+	}
+	slices.Sort(list)
+	return list
+}

@@ -1,0 +1,191 @@
+package lessons
+
+// Hints: those that are written in the lesson, then the solution's next line,
+// which is worked out.
+
+import (
+	"bytes"
+	"strings"
+
+	"helo/protocol/smtp"
+	"helo/sim"
+	"helo/sim/trace"
+)
+
+// Hint is one of a step's hints.
+type Hint struct {
+	Text  string // Markdown
+	N, Of int    // which one it is, from 1
+	Line  string // of the last hint of a type step: the line to type next
+	Last  bool   // Line counts (it may be an empty line)
+}
+
+// Hint gives the next hint. After the last one it gives that again, worked out
+// anew. It returns false if the step has none, or is solved.
+func (s *Session) Hint() (Hint, bool) {
+	st := s.Step()
+	of := len(st.Hints)
+	if st.Kind == Type {
+		of++
+	}
+	if s.step.solved || of == 0 {
+		return Hint{}, false
+	}
+	s.step.hints = min(s.step.hints+1, of)
+	return s.hint(s.step.hints, of), true
+}
+
+// Hinted is the hint given last in this step; false if none was.
+func (s *Session) Hinted() (Hint, bool) {
+	if s.step.hints == 0 {
+		return Hint{}, false
+	}
+	of := len(s.Step().Hints)
+	if s.Step().Kind == Type {
+		of++
+	}
+	return s.hint(s.step.hints, of), true
+}
+
+func (s *Session) hint(n, of int) Hint {
+	h := Hint{N: n, Of: of}
+	if n <= len(s.Step().Hints) {
+		h.Text = s.Step().Hints[n-1]
+		return h
+	}
+	line, ok := s.nextLine()
+	switch {
+	case !ok:
+		h.Text = "From here no line leads on. Take your last line back and try again from there."
+	case line == "":
+		h.Last, h.Text = true, "The next line is an empty one: press enter and nothing else."
+	default:
+		h.Line, h.Last, h.Text = line, true, "The next line is "+code(line)
+	}
+	return h
+}
+
+// code is text as a Markdown code span.
+func code(text string) string {
+	fence := "`"
+	for strings.Contains(text, fence) {
+		fence += "`"
+	}
+	if strings.HasPrefix(text, "`") || strings.HasSuffix(text, "`") {
+		text = " " + text + " "
+	}
+	return fence + text + fence
+}
+
+// nextLine is the line of the solution that is to be typed next. It returns
+// false if the rest of the solution leads nowhere from here.
+func (s *Session) nextLine() (string, bool) {
+	solution := s.Step().Solution
+	if s.shown.stop != sim.Asked {
+		return "", false
+	}
+	followed := min(s.followed(), len(solution)-1)
+	order := []int{followed}
+	for i := followed - 1; i >= 0; i-- { // a transaction was started over
+		order = append(order, i)
+	}
+	for i := followed + 1; i < len(solution); i++ { // its lines were said otherwise
+		order = append(order, i)
+	}
+	for _, i := range order {
+		if s.leads(solution[i:]) {
+			return solution[i], true
+		}
+	}
+	return "", false
+}
+
+// leads says whether typing the lines now would solve the step. It tries them
+// in a run of its own.
+func (s *Session) leads(lines []string) bool {
+	r, err := s.newRun(s.shown.world.Inputs())
+	if err != nil {
+		return false
+	}
+	defer r.world.Close()
+	for _, line := range lines {
+		if r.world.Say(line) != nil || r.goOn() != nil {
+			return false
+		}
+	}
+	t := r.world.Trace()
+	_, ok := s.Step().Goal.Find(t, s.step.begin, t.End())
+	return ok
+}
+
+// followed is how many lines of the solution the learner has typed in this
+// step, in other words perhaps: a command counts if the server took one with
+// that verb, a line of the letter counts whatever it says.
+func (s *Session) followed() int {
+	solution := s.Step().Solution
+	t, n := s.Trace(), 0
+	for pos := s.step.begin; pos < t.End(); pos++ {
+		e := t.At(pos)
+		if e.Kind != trace.Typed {
+			continue
+		}
+		line := string(bytes.TrimSuffix(t.Octets(e.Octets), []byte("\r\n")))
+		if e.Verb == smtp.EndOfData {
+			n = followLetter(solution, n, line)
+			continue
+		}
+		reply, taken := replyTo(t, pos)
+		switch {
+		case !taken || t.At(reply).Code >= 400:
+		case n < len(solution) && smtp.ParseCommand([]byte(solution[n])).Verb == e.Verb:
+			n++
+		case e.Verb == smtp.RSET:
+			n = 0
+		}
+	}
+	return n
+}
+
+// followLetter goes on in the solution by one line of the letter: an empty line
+// leads to the end of the solution's header, a dot past its dot, and any other
+// line never past either.
+func followLetter(solution []string, n int, line string) int {
+	switch {
+	case line == ".", line == "" && !pastHeader(solution, n):
+		for i := n; i < len(solution); i++ {
+			if solution[i] == line {
+				return i + 1
+			}
+		}
+	case n < len(solution) && solution[n] != "." && solution[n] != "":
+		return n + 1
+	}
+	return n
+}
+
+// pastHeader says whether no empty line is left in the solution after n, up to
+// its dot.
+func pastHeader(solution []string, n int) bool {
+	for _, line := range solution[min(n, len(solution)):] {
+		switch line {
+		case "":
+			return false
+		case ".":
+			return true
+		}
+	}
+	return true
+}
+
+// replyTo is the reply to the line typed at pos.
+func replyTo(t *trace.Trace, pos trace.Pos) (trace.Pos, bool) {
+	for pos++; pos < t.End(); pos++ {
+		switch t.At(pos).Kind {
+		case trace.Reply:
+			return pos, true
+		case trace.Typed:
+			return trace.NoPos, false
+		}
+	}
+	return trace.NoPos, false
+}
