@@ -162,6 +162,25 @@ func Show(octets []byte) Shown {
 	return s
 }
 
+// Hex returns octets that are no text, such as a DNS message, as two digits
+// each with a space between. It has no marks.
+func Hex(octets []byte) Shown {
+	const hex = "0123456789abcdef"
+	s := Shown{Col: make([]int, len(octets)+1)}
+	var b strings.Builder
+	for i, c := range octets {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		s.Col[i] = b.Len()
+		b.WriteByte(hex[c>>4])
+		b.WriteByte(hex[c&15])
+	}
+	s.Text = b.String()
+	s.Col[len(octets)] = len(s.Text)
+	return s
+}
+
 // toColumns turns the offsets in Col and Marks into columns, as a terminal that
 // draws grapheme clusters counts them.
 func (s *Shown) toColumns() {
