@@ -202,6 +202,7 @@ func TestZoneErrors(t *testing.T) {
 		{"a (\n A 192.0.2.1\n", `1:3: this parenthesis is not closed: expected )`},
 		{"a A 192.0.2.1 )\n", `1:15: this parenthesis closes nothing: expected ( before it`},
 		{"a TXT \"x\n", `1:7: this quotation mark is not closed: expected another " on the same line`},
+		{"a TXT \"x\\\n\"\n", `1:7: this quotation mark is not closed: expected another " on the same line`},
 		{"a 300 CH A 192.0.2.1", `1:7: the class CH is not used here: expected IN, or nothing`},
 		{"$ORIGN example.\n", `1:1: $ORIGN is not a directive: expected $ORIGIN or $TTL`},
 		{"x A 192.0.2.1\n$include more.zone\n", `2:1: $INCLUDE cannot be used here: expected the records themselves`},

@@ -130,7 +130,7 @@ func scan(src, name string) ([]entry, error) {
 			at.quoted = true
 			j := i + 1
 			for j < len(src) && src[j] != '"' && src[j] != '\n' {
-				if src[j] == '\\' && j+1 < len(src) {
+				if src[j] == '\\' && j+1 < len(src) && src[j+1] != '\n' {
 					j++
 				}
 				j++

@@ -66,27 +66,27 @@ func Split(letter []byte) (fields []Field, body int, defects []Defect) {
 			return fields, next, defects
 		}
 		checkLine(line, pos, tell)
-		switch colon := bytes.IndexByte(line, ':'); {
+		colon := bytes.IndexByte(line, ':')
+		name := line
+		if colon >= 0 {
+			name = bytes.TrimRight(line[:colon], headerIndent)
+		}
+		bad := badName(name)
+		switch {
 		case strings.IndexByte(headerIndent, line[0]) >= 0 && len(fields) > 0:
 			if len(bytes.Trim(line, headerIndent)) == 0 {
 				tell(pos, "the line has nothing but white space, as a fold must not (RFC 5322 §3.2.2)")
 			}
 			fields[len(fields)-1].ValueEnd = next
-		case number == 1 && bytes.HasPrefix(line, []byte("From ")):
+		case number == 1 && bytes.HasPrefix(line, []byte("From ")) && (colon < 0 || bad >= 0):
 			tell(pos, "the line is a mailbox file's own mark, not a header field")
+		case colon < 0:
+			tell(pos, "the line is no header field: expected a name and a colon, or an empty line before the body")
+			return fields, pos, defects
+		case bad >= 0:
+			tell(pos+bad, "the line is no header field: expected a name of printable characters before the colon")
+			return fields, pos, defects
 		default:
-			name := line
-			if colon >= 0 {
-				name = bytes.TrimRight(line[:colon], headerIndent)
-			}
-			if bad := badName(name); colon < 0 || bad >= 0 {
-				if colon < 0 {
-					tell(pos, "the line is no header field: expected a name and a colon, or an empty line before the body")
-				} else {
-					tell(pos+max(bad, 0), "the line is no header field: expected a name of printable characters before the colon")
-				}
-				return fields, pos, defects
-			}
 			if len(name) < colon {
 				tell(pos+len(name), "white space stands before the colon")
 			}

@@ -23,7 +23,7 @@ type NoticeFacts struct {
 // FailedRecipient is one recipient who will not get the letter, and why.
 type FailedRecipient struct {
 	Recipient string   // mailbox, without angle brackets
-	Reason    string   // a sentence or more of the reporting host's own; may be empty
+	Reason    string   // the reporting host's own words; may be empty
 	Remote    string   // the host that said Said: "mx.receiver.example ([192.0.2.20])"; may be empty
 	Command   string   // what was answered: "RCPT TO:<bob@receiver.example>"; may be empty
 	Said      []string // the last reply, code and all, a line each; empty if nobody said anything
@@ -45,7 +45,11 @@ func Notice(n NoticeFacts) []byte {
 	w := make([]byte, 0, 1024+min(len(n.Original), 4096))
 	host := string(appendDomain(nil, n.Host))
 
-	w = append(w, "From: Mail Delivery System <MAILER-DAEMON@"+host+">\r\n"...)
+	w = append(w, "From: Mail Delivery System"...)
+	if len("From: Mail Delivery System <MAILER-DAEMON@>")+len(host) > AdvisedLine {
+		w = append(w, crlf...)
+	}
+	w = append(w, " <MAILER-DAEMON@"+host+">\r\n"...)
 	w = append(w, "To: "...)
 	w = appendPath(w, n.To)
 	w = append(w, "\r\nSubject: Your letter could not be delivered\r\nDate: "...)
@@ -91,7 +95,7 @@ func Notice(n NoticeFacts) []byte {
 func appendRecipient(w []byte, r FailedRecipient) []byte {
 	w = appendText(w, "  ", string(appendPath(nil, r.Recipient)), AdvisedLine)
 	if r.Reason != "" {
-		w = appendText(w, "    ", r.Reason, AdvisedLine)
+		w = appendText(w, "    ", sentence(r.Reason), AdvisedLine)
 	}
 	if len(r.Said) == 0 {
 		return w
@@ -162,6 +166,21 @@ func appendText(w []byte, indent, text string, width int) []byte {
 		rest = bytes.TrimLeft(rest[n:], " ")
 	}
 	return w
+}
+
+// sentence begins with a capital letter and ends in a full stop.
+func sentence(s string) string {
+	s = strings.TrimSpace(s)
+	if s == "" {
+		return s
+	}
+	if c := s[0]; 'a' <= c && c <= 'z' {
+		s = string(c-'a'+'A') + s[1:]
+	}
+	if isLetDig(s[len(s)-1]) || s[len(s)-1] == ')' {
+		s += "."
+	}
+	return s
 }
 
 // cut says how many octets of a line fit into room: up to the last space, or,
