@@ -1,0 +1,190 @@
+package lessons
+
+// Writing a file so that a kill leaves the old or the new one, and fields that
+// a later helo may have written.
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+// lockTimeout is how long another helo may keep the file. It needs milliseconds;
+// longer means that it hangs, and then leaving must not hang as well.
+const lockTimeout = 5 * time.Second
+
+// lock keeps other helos away from the file until unlock is called.
+func (p *Progress) lock() (unlock func(), err error) {
+	l := flock.New(filepath.Join(p.dir, "progress.lock"))
+	ctx, cancel := context.WithTimeout(context.Background(), lockTimeout)
+	defer cancel()
+	if _, err := l.TryLockContext(ctx, 5*time.Millisecond); err != nil {
+		return nil, fmt.Errorf("waiting for another helo that uses %s: %w", p.path(), err)
+	}
+	return func() { _ = l.Unlock() }, nil
+}
+
+const tempPattern = progressFile + ".*.new"
+
+// replaceFile puts octets in place of the file at path. They are written beside
+// it, brought to the disk, and renamed, so that whoever reads, and whatever
+// kills this program, meets one of the two whole. It is done by hand because
+// google/renameio, which does the same, is not built on Windows, and one way on
+// all systems is easier to trust. The caller holds the lock: what an earlier,
+// killed call left behind is removed.
+func replaceFile(path string, octets []byte) error {
+	dir := filepath.Dir(path)
+	left, _ := filepath.Glob(filepath.Join(dir, tempPattern))
+	for _, name := range left {
+		_ = os.Remove(name)
+	}
+	f, err := os.CreateTemp(dir, tempPattern)
+	if err != nil {
+		return fmt.Errorf("writing progress: %w", err)
+	}
+	_, err = f.Write(octets)
+	if err == nil {
+		err = f.Sync()
+	}
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		_ = os.Remove(f.Name())
+		return fmt.Errorf("writing progress: %w", err)
+	}
+	syncFolder(dir)
+	return nil
+}
+
+// syncFolder brings a rename to the disk. Where folders cannot be opened for
+// that, the rename is still whole, only perhaps lost with the power.
+func syncFolder(dir string) {
+	if runtime.GOOS == "windows" {
+		return
+	}
+	if d, err := os.Open(dir); err == nil {
+		_ = d.Sync()
+		_ = d.Close()
+	}
+}
+
+// moveAside gives a file a name that is free and returns it.
+func moveAside(path string) (string, error) {
+	for n := 1; ; n++ {
+		aside := fmt.Sprintf("%s.damaged-%d", path, n)
+		_, err := os.Lstat(aside)
+		if err == nil {
+			continue
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return "", err
+		}
+		return aside, os.Rename(path, aside)
+	}
+}
+
+// extra are fields of a JSON object that this helo does not know.
+type extra map[string]json.RawMessage
+
+// over returns e and what only other has.
+func (e extra) over(other extra) extra {
+	out := maps.Clone(other)
+	if out == nil {
+		return e
+	}
+	maps.Copy(out, e)
+	return out
+}
+
+// others reads the fields of a JSON object but the known ones.
+func others(octets []byte, known ...string) (extra, error) {
+	var e extra
+	if err := json.Unmarshal(octets, &e); err != nil {
+		return nil, err
+	}
+	for _, key := range known {
+		delete(e, key)
+	}
+	return e, nil
+}
+
+// with writes a JSON object of v's fields and e's.
+func (e extra) with(v any) ([]byte, error) {
+	octets, err := json.Marshal(v)
+	if err != nil || len(e) == 0 {
+		return octets, err
+	}
+	known, err := others(octets)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(known.over(e))
+}
+
+// UnmarshalJSON keeps what it does not know.
+func (d *progressData) UnmarshalJSON(octets []byte) (err error) {
+	type plain progressData
+	if err := json.Unmarshal(octets, (*plain)(d)); err != nil {
+		return err
+	}
+	d.extra, err = others(octets, "version", "lessons")
+	return err
+}
+
+// MarshalJSON writes what UnmarshalJSON kept as well.
+func (d progressData) MarshalJSON() ([]byte, error) {
+	type plain progressData
+	return d.extra.with(plain(d))
+}
+
+// UnmarshalJSON keeps what it does not know.
+func (l *LessonProgress) UnmarshalJSON(octets []byte) (err error) {
+	type plain LessonProgress
+	if err := json.Unmarshal(octets, (*plain)(l)); err != nil {
+		return err
+	}
+	var mark struct {
+		Mark json.RawMessage `json:"mark"`
+	}
+	if err := json.Unmarshal(octets, &mark); err != nil {
+		return err
+	}
+	if l.raw = mark.Mark; l.raw != nil {
+		if err := json.Unmarshal(l.raw, &l.Mark); err != nil {
+			return err
+		}
+	}
+	l.extra, err = others(octets, "done", "at", "mark")
+	return err
+}
+
+// MarshalJSON writes what UnmarshalJSON kept as well.
+func (l LessonProgress) MarshalJSON() ([]byte, error) {
+	type plain LessonProgress
+	out := struct {
+		plain
+		Mark json.RawMessage `json:"mark,omitempty"`
+	}{plain(l), l.raw}
+	return l.extra.with(out)
+}
+
+// setMark sets or clears the mark, with the form it will have in the file.
+func (l *LessonProgress) setMark(m *Mark) {
+	l.Mark, l.raw = m, nil
+	if m != nil {
+		l.raw, _ = json.Marshal(m) // a Mark is strings and numbers
+	}
+}
