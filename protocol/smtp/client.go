@@ -233,7 +233,7 @@ func (c *Client) Send(e Envelope) error {
 	if len(e.To) == 0 {
 		return errors.New("the envelope has no recipient")
 	}
-	if !e.From.Valid() {
+	if !e.From.Valid() || e.From.Domain == "" && !e.From.IsNull() {
 		return fmt.Errorf("reverse-path %q: not an address SMTP can carry", e.From.Mailbox())
 	}
 	for _, to := range e.To {
@@ -274,10 +274,12 @@ func (c *Client) phase() Phase {
 	switch {
 	case c.step == Letter:
 		return PhaseDataBlock
-	case c.step != NeedInput || c.answer == len(c.sent):
+	case c.step != NeedInput:
 		return PhaseNone
 	}
-	switch c.sent[c.answer].verb {
+	switch c.awaited().verb {
+	case None:
+		return PhaseNone
 	case Connect:
 		return PhaseGreeting
 	case MAIL:
@@ -299,10 +301,10 @@ func (c *Client) State() State {
 		return StateClosed
 	case c.step == Letter:
 		return StateSendingLetter
-	case c.answer == len(c.sent):
-		return StateReady
 	}
-	switch c.sent[c.answer].verb {
+	switch c.awaited().verb {
+	case None:
+		return StateReady
 	case Connect:
 		return StateAwaitingGreeting
 	case EHLO:

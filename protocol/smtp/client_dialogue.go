@@ -130,14 +130,7 @@ func (c *Client) fail(r Reply) {
 	if c.step == Done {
 		return
 	}
-	verb := None
-	switch {
-	case c.step == Letter:
-		verb = EndOfData
-	case c.answer < len(c.sent):
-		verb = c.sent[c.answer].verb
-	}
-	c.end(Deferred, verb, r, true)
+	c.end(Deferred, c.awaited().verb, r, true)
 }
 
 // end makes the session done.

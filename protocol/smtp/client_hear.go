@@ -7,9 +7,8 @@ package smtp
 // acts on it.
 func (c *Client) hear() {
 	c.heard = true
-	c.about = sent{None, -1}
+	c.about = c.awaited()
 	if c.answer < len(c.sent) {
-		c.about = c.sent[c.answer]
 		c.answer++
 	}
 	var r Reply
@@ -28,11 +27,20 @@ func (c *Client) hear() {
 // hearGarbage is for octets that never become a reply.
 func (c *Client) hearGarbage() {
 	c.heard = true
-	c.about = sent{None, -1}
-	if c.answer < len(c.sent) {
-		c.about = c.sent[c.answer]
-	}
+	c.about = c.awaited()
 	c.garbage()
+}
+
+// awaited returns what the next reply answers. While the letter is on its way
+// that is the dot, though it was not sent yet.
+func (c *Client) awaited() sent {
+	switch {
+	case c.step == Letter:
+		return sent{EndOfData, -1}
+	case c.answer < len(c.sent):
+		return c.sent[c.answer]
+	}
+	return sent{None, -1}
 }
 
 // garbage ends the session: nobody knows any more which reply answers what.

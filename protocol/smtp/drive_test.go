@@ -1,0 +1,218 @@
+package smtp
+
+// How the tests drive sessions: octets in pieces of any size, and everything
+// that happened written down, so that two runs can be compared.
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// cutter says how many of the octets left to feed now; at least 1.
+type cutter func(left int) int
+
+func whole(left int) int { return left }
+func single(int) int     { return 1 }
+
+// proposal answers with what the engine proposes.
+func proposal(s *Server) Reply { return s.Proposal() }
+
+// serverLog is what happened in a server session.
+type serverLog struct {
+	events  []string // commands with offsets, replies, letters, states
+	replies []string // as sent, a string a reply, without the last CRLF
+	letters []string
+	output  string
+	decided int
+}
+
+// after lists the replies after the greeting.
+func (l *serverLog) after() []string {
+	if len(l.replies) == 0 {
+		return nil
+	}
+	return l.replies[1:]
+}
+
+// runServer feeds input to the session in pieces and closes the connection.
+func runServer(t testing.TB, s *Server, input string, cut cutter, answer func(*Server) Reply) *serverLog {
+	t.Helper()
+	log := &serverLog{}
+	var letter []byte
+	steps, limit := 0, 20*len(input)+1000
+	for {
+		if steps++; steps > limit {
+			t.Fatalf("the session does not end: step %v, state %v", s.Next(), s.State())
+		}
+		switch s.Next() {
+		case Decide:
+			c := s.Command()
+			if c.Verb == EndOfData {
+				log.events = append(log.events, fmt.Sprintf("letter %q", letter))
+				log.letters = append(log.letters, string(letter))
+				letter = nil
+			}
+			log.events = append(log.events, fmt.Sprintf("%d %v %q %v", c.Offset, c.Verb, c.Line, c.Parts))
+			sent := string(s.Reply(answer(s)))
+			log.decided++
+			log.replies = append(log.replies, strings.TrimSuffix(sent, "\r\n"))
+			log.events = append(log.events, fmt.Sprintf("reply %q %v", sent, s.State()))
+		case Body:
+			piece, at := s.Chunk()
+			if int(at) != len(letter) || len(piece) == 0 {
+				t.Fatalf("piece of %d octets at %d, want it at %d", len(piece), at, len(letter))
+			}
+			letter = append(letter, piece...)
+		case NeedInput:
+			log.output += string(s.Output())
+			if input == "" {
+				s.PeerClosed()
+				continue
+			}
+			n := s.Feed([]byte(input[:cut(len(input))]))
+			if n == 0 {
+				t.Fatal("a session that wants input took none")
+			}
+			input = input[n:]
+		case Closed:
+			log.output += string(s.Output())
+			return log
+		}
+	}
+}
+
+// lines joins lines with CRLF and ends them.
+func lines(l ...string) string { return strings.Join(l, "\r\n") + "\r\n" }
+
+// fullConfig offers everything.
+func fullConfig() *Config {
+	return &Config{Hostname: "mx.receiver.example", Extensions: AllExtensions, MaxSize: 10000}
+}
+
+// scripted plays a server that gives its replies in order, one for the
+// greeting and one for each command and dot, and then closes.
+type scripted struct {
+	replies []string
+	data    bool
+	in      string
+	heard   []string // commands and letters
+	answer  bool     // the greeting was given
+}
+
+// hear takes octets of the client and returns the replies to them.
+func (s *scripted) hear(octets string) (out string, closed bool) {
+	say := func() string {
+		if len(s.replies) == 0 {
+			closed = true
+			return ""
+		}
+		r := s.replies[0]
+		s.replies = s.replies[1:]
+		if r == "drop" {
+			closed = true
+			return ""
+		}
+		return strings.ReplaceAll(r, "\n", "\r\n") + "\r\n"
+	}
+	if !s.answer {
+		s.answer = true
+		out += say()
+	}
+	s.in += octets
+	for !closed {
+		end, mark := strings.Index(s.in, "\r\n"), len("\r\n")
+		if s.data {
+			end, mark = strings.Index("\r\n"+s.in, "\r\n.\r\n"), len(".\r\n")
+		}
+		if end < 0 {
+			break
+		}
+		line := s.in[:end]
+		s.heard = append(s.heard, line)
+		s.in = s.in[end+mark:]
+		r := say()
+		s.data = !s.data && line == "DATA" && strings.HasPrefix(r, "3")
+		out += r
+	}
+	return out, closed
+}
+
+// clientLog is what happened in a client session.
+type clientLog struct {
+	events  []string
+	results [][]Result // a slice a transaction
+	errs    []error
+}
+
+// runClient drives a client against a scripted server: it sends the letters
+// one after the other, then quits.
+func runClient(t testing.TB, c *Client, s *scripted, cut cutter, envelopes []Envelope, letter string) *clientLog {
+	t.Helper()
+	log := &clientLog{}
+	var queue string // from the server
+	next, started, closed := 0, false, false
+	for steps := 0; ; steps++ {
+		if steps > 20000 {
+			t.Fatalf("the session does not end: step %v, state %v", c.Next(), c.State())
+		}
+		step := c.Next()
+		switch step {
+		case Heard:
+			r, octets := c.Reply()
+			verb, rcpt := c.About()
+			log.events = append(log.events, fmt.Sprintf("heard %q %d for %v %d %v", octets, r.Code, verb, rcpt, c.State()))
+			continue
+		case Ready, Done:
+			if started {
+				log.results = append(log.results, append([]Result(nil), c.Results()...))
+				started = false
+			}
+			if step == Done {
+				s.hear(string(c.Output()))
+				return log
+			}
+			if next == len(envelopes) {
+				c.Quit()
+				continue
+			}
+			err := c.Send(envelopes[next])
+			log.errs = append(log.errs, err)
+			started = err == nil
+			next++
+			continue
+		case Letter:
+			for rest := letter; rest != ""; {
+				n := cut(len(rest))
+				c.Write([]byte(rest[:n]))
+				rest = rest[n:]
+			}
+			c.EndLetter()
+			continue
+		}
+		out, over := s.hear(string(c.Output()))
+		queue += out
+		closed = closed || over
+		if queue == "" {
+			if !closed {
+				t.Fatalf("both wait: client %v", c.State())
+			}
+			c.PeerClosed()
+			continue
+		}
+		n := c.Feed([]byte(queue[:cut(len(queue))]))
+		if n == 0 {
+			t.Fatal("a session that wants input took none")
+		}
+		queue = queue[n:]
+	}
+}
+
+func mustMailbox(t testing.TB, s string) Path {
+	t.Helper()
+	p, err := ParseMailbox(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
