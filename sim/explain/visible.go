@@ -111,8 +111,28 @@ type Shown struct {
 
 	// Marks are the columns, from and up to, of the words CR and LF that stand
 	// for carriage return and line feed. The spaces around them are not octets
-	// and not in Marks; in Col they belong to the CR or the LF.
+	// and not in Marks; in Col they belong to the CR or the LF, in Cells to none.
 	Marks [][2]int
+
+	hex bool
+}
+
+// Cells returns the cells, from and up to, of the octets from start up to end,
+// without spaces that are no octets: where to draw a bracket.
+func (s Shown) Cells(start, end int) (from, to int) {
+	from, to = s.Col[start], s.Col[end]
+	if s.hex && start < end && end < len(s.Col)-1 {
+		to--
+	}
+	for _, m := range s.Marks {
+		if start < end && m[0] == from+1 {
+			from++
+		}
+		if start < end && m[1] == to-1 {
+			to--
+		}
+	}
+	return from, to
 }
 
 // Width returns the number of cells of the text.
@@ -166,7 +186,7 @@ func Show(octets []byte) Shown {
 // each with a space between. It has no marks.
 func Hex(octets []byte) Shown {
 	const hex = "0123456789abcdef"
-	s := Shown{Col: make([]int, len(octets)+1)}
+	s := Shown{Col: make([]int, len(octets)+1), hex: true}
 	var b strings.Builder
 	for i, c := range octets {
 		if i > 0 {
