@@ -85,7 +85,7 @@ func lineVerb(word []byte) Verb {
 		upper[i] = c
 	}
 	for v := EHLO; v < Unknown; v++ {
-		if verbWords[v] == string(upper[:len(word)]) {
+		if w := verbWords[v]; len(w) == len(word) && w == string(upper[:len(w)]) {
 			return v
 		}
 	}
@@ -292,9 +292,8 @@ func (p *parser) space(want string) bool {
 
 // keyword reads " FROM:" or " TO:" as more of the verb.
 func (p *parser) keyword(verb int, word string) bool {
-	want := `"` + word + `" after the verb`
 	if !p.octet(' ') {
-		return p.fail(p.pos, want)
+		return p.fail(p.pos, `"`+word+`" after the verb`)
 	}
 	for i := range len(word) {
 		c := p.peek()
@@ -302,7 +301,7 @@ func (p *parser) keyword(verb int, word string) bool {
 			c -= 'a' - 'A'
 		}
 		if c != word[i] {
-			return p.fail(p.pos, want)
+			return p.fail(p.pos, `"`+word+`" after the verb`)
 		}
 		p.pos++
 	}
@@ -429,10 +428,19 @@ func (in *interner) text(b []byte) string {
 	for _, c := range b {
 		h = (h ^ uint32(c)) * 16777619
 	}
-	if slot := &in[(h^h>>16)%uint32(len(in))]; *slot != string(b) {
-		*slot = string(b)
-		return *slot
-	} else {
-		return *slot
+	h ^= h >> 16
+	const tries = 4 // names that share a slot find room in the next ones
+	for i := range uint32(tries) {
+		slot := &in[(h+i)%uint32(len(in))]
+		if *slot == string(b) {
+			return *slot
+		}
+		if *slot == "" {
+			*slot = string(b)
+			return *slot
+		}
 	}
+	slot := &in[h%uint32(len(in))]
+	*slot = string(b)
+	return *slot
 }

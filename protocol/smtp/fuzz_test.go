@@ -1,0 +1,278 @@
+package smtp
+
+// Fuzz targets: nothing a peer sends makes a session panic or break its own
+// rules.
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+)
+
+// cutBy cuts by the octets of a seed.
+func cutBy(seed []byte) cutter {
+	i := 0
+	return func(left int) int {
+		if len(seed) == 0 {
+			return left
+		}
+		i++
+		return min(left, 1+int(seed[i%len(seed)]))
+	}
+}
+
+// checkLines fails if octets to be sent are not whole lines within the limit.
+func checkLines(t *testing.T, out string, limit int) {
+	t.Helper()
+	if out == "" {
+		return
+	}
+	if !strings.HasSuffix(out, "\r\n") {
+		t.Fatalf("output ends within a line: %q", out)
+	}
+	for line := range strings.SplitSeq(strings.TrimSuffix(out, "\r\n"), "\r\n") {
+		if len(line)+2 > limit {
+			t.Fatalf("line of %d octets: %q", len(line)+2, line)
+		}
+		if strings.ContainsAny(line, "\r\n") {
+			t.Fatalf("bare CR or LF: %q", line)
+		}
+	}
+}
+
+func FuzzServer(f *testing.F) {
+	f.Add([]byte(ehlo+mail+rcpt+data+"hi\r\n..\r\n.\r\nQUIT\r\n"), []byte{3, 200}, uint8(0))
+	f.Add([]byte("MAIL FROM: <x>\r\nRESET\r\n\n\r\nNOOP "+strings.Repeat("y", 600)+"\r\n"), []byte{0}, uint8(1))
+	f.Add([]byte("EHLO [IPv6:::1]\r\nMAIL FROM:<@a:\"b\\\"\"@[x:y]> SIZE=9 BODY=8BITMIME\r\n"), []byte{}, uint8(2))
+	for _, rule := range serverRules {
+		f.Add([]byte(rule.send), []byte{7}, uint8(0))
+	}
+	f.Fuzz(func(t *testing.T, input, seed []byte, lax uint8) {
+		config := fullConfig()
+		config.AcceptBareLF, config.SkipDotUnstuffing = lax&1 != 0, lax&2 != 0
+		if lax&4 != 0 {
+			config.Extensions = Size
+		}
+		answer := func(s *Server) Reply {
+			r := s.Proposal()
+			sent := r.Append(nil, true)
+			if _, _, err := ParseReply(sent); err != nil {
+				t.Fatalf("proposal %q: %v", sent, err)
+			}
+			return r
+		}
+		if lax&8 != 0 {
+			answer = given(map[Verb]Reply{RCPT: {Code: 250}, DATA: {Code: 354}})
+		}
+		log := runServer(t, NewServer(config), string(input), cutBy(seed), answer)
+		checkLines(t, log.output, MaxReplyLine)
+		whole := runServer(t, NewServer(config), string(input), whole, answer)
+		if strings.Join(log.events, "\n") != strings.Join(whole.events, "\n") {
+			t.Fatal("cutting the octets changed what happened")
+		}
+		replies := 0
+		for line := range strings.SplitSeq(log.output, "\r\n") {
+			if len(line) > 3 && line[3] == ' ' {
+				replies++
+			}
+		}
+		if replies != log.decided {
+			t.Fatalf("%d replies to %d decisions", replies, log.decided)
+		}
+	})
+}
+
+func FuzzClient(f *testing.F) {
+	f.Add([]byte("220 x\n250-x\n250 PIPELINING\n250 ok\n250 ok\n354 go\n250 done\n221 bye"), []byte("hi\r\n.\r\n"), []byte{3})
+	for _, rule := range clientRules {
+		if all := strings.Join(rule.replies, "\n"); len(all) < 2000 {
+			f.Add([]byte(all), []byte("x\n.y"), []byte{9, 1})
+		}
+	}
+	f.Fuzz(func(t *testing.T, script, letter, seed []byte) {
+		var replies []string
+		var r []string
+		for l := range strings.SplitSeq(string(script), "\n") { // "-" joins lines to one reply
+			r = append(r, l)
+			if len(l) < 4 || l[3] != '-' {
+				replies = append(replies, strings.Join(r, "\n"))
+				r = nil
+			}
+		}
+		envelope := Envelope{From: Path{"a", "x.example"}, To: []Path{{"b", "y.example"}, {"c", "y.example"}}, Size: int64(len(letter))}
+		c := NewClient(&ClientConfig{Hostname: "x.example", Use: AllExtensions})
+		s := &scripted{replies: replies}
+		log := runClient(t, c, s, cutBy(seed), []Envelope{envelope, envelope}, string(letter))
+		for _, rs := range log.results {
+			for _, r := range rs {
+				if r.Outcome == Pending || r.Outcome == Delivered && !r.Reply.Positive() || r.Outcome == Refused && !r.Local && !r.Reply.Permanent() {
+					t.Fatalf("verdict %+v", r)
+				}
+			}
+		}
+		for _, h := range s.heard {
+			if strings.Contains(strings.ReplaceAll(h, "\r\n", ""), "\r") || strings.Contains(strings.ReplaceAll(h, "\r\n", ""), "\n") {
+				t.Fatalf("bare CR or LF: %q", h)
+			}
+		}
+	})
+}
+
+// FuzzClientOctets feeds octets that need not be lines at all.
+func FuzzClientOctets(f *testing.F) {
+	f.Add([]byte("220 x\r\n250-x\r\n250 PIPELINING\r\n250 a\r\n250 b\r\n354 c\r\n250 d\r\n221 e\r\n"), []byte{5})
+	f.Add([]byte("220-x\n220 y\r\n\r\n\r2"), []byte{0})
+	f.Fuzz(func(t *testing.T, octets, seed []byte) {
+		c := NewClient(&ClientConfig{Hostname: "x.example", Use: AllExtensions})
+		cut := cutBy(seed)
+		for steps := 0; ; steps++ {
+			if steps > 20*len(octets)+1000 {
+				t.Fatalf("the session does not end: %v", c.State())
+			}
+			switch c.Next() {
+			case NeedInput:
+				if len(octets) == 0 {
+					c.PeerClosed()
+					continue
+				}
+				octets = octets[c.Feed(octets[:cut(len(octets))]):]
+			case Heard:
+				if r, raw := c.Reply(); r.Code != 0 && len(raw) > MaxReplyLine*MaxReplyLines {
+					t.Fatalf("reply of %d octets", len(raw))
+				}
+			case Ready:
+				if err := c.Send(Envelope{To: []Path{{"b", "y.example"}}}); err != nil {
+					t.Fatal(err)
+				}
+			case Letter:
+				c.Write([]byte(".\n"))
+				c.EndLetter()
+			case Done:
+				return
+			}
+			checkLines(t, string(c.Output()), MaxTextLine)
+		}
+	})
+}
+
+func FuzzParseCommand(f *testing.F) {
+	f.Add([]byte("MAIL FROM:<a@b> SIZE=1 BODY=7BIT\r\n"))
+	f.Add([]byte("RCPT TO:<@a,@b:\"c d\"@[IPv6:::1]> X\r\n"))
+	f.Add([]byte("EHLO [192.0.2.1]\n"))
+	for _, rule := range serverRules {
+		for l := range strings.SplitSeq(rule.send, "\r\n") {
+			f.Add([]byte(l + "\r\n"))
+		}
+	}
+	f.Fuzz(func(t *testing.T, line []byte) {
+		c := ParseCommand(line)
+		checkParts(t, c.Parts, len(line))
+		if c.Err != nil {
+			if c.Err.Pos < 0 || c.Err.Pos > len(line) || c.Err.Want == "" {
+				t.Fatalf("mistake %+v in %d octets", c.Err, len(line))
+			}
+			if out := answer(c.Err.Code, c.Err.Enhanced, c.Err.Error()).Append(nil, true); len(out) > 100 {
+				t.Fatalf("long-winded: %q", out)
+			}
+			return
+		}
+		if c.Verb == MAIL || c.Verb == RCPT {
+			if !c.Path.Valid() {
+				t.Fatalf("path %q of %q is not valid", c.Path, line)
+			}
+		}
+		// Without mistakes, every octet is part of something.
+		covered := 0
+		for _, p := range c.Parts {
+			if p.Start > covered {
+				t.Fatalf("nothing names octet %d of %q: %v", covered, line, c.Parts)
+			}
+			covered = max(covered, p.End)
+		}
+		if covered != len(line) {
+			t.Fatalf("nothing names octet %d of %q: %v", covered, line, c.Parts)
+		}
+	})
+}
+
+// checkParts fails if parts are out of order, out of bounds, or overlap
+// without one lying in the other.
+func checkParts(t *testing.T, parts []Part, size int) {
+	t.Helper()
+	var open []Part
+	last := 0
+	for _, p := range parts {
+		if p.Start < last || p.End < p.Start || p.End > size {
+			t.Fatalf("part %v after octet %d of %d: %v", p, last, size, parts)
+		}
+		last = p.Start
+		for len(open) > 0 && open[len(open)-1].End <= p.Start {
+			open = open[:len(open)-1]
+		}
+		if len(open) > 0 && open[len(open)-1].End < p.End {
+			t.Fatalf("part %v sticks out of %v", p, open[len(open)-1])
+		}
+		open = append(open, p)
+	}
+}
+
+func FuzzParsePath(f *testing.F) {
+	for _, s := range []string{"<>", "<a@b>", "<Postmaster>", `<"a\"b"@c>`, "<@a,@b:c@d>", "<a@[192.0.2.1]>", "<a@[IPv6:2001:db8::1]>", "<a@[x-y:z]>"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		p, err := ParsePath(s)
+		if err != nil {
+			if p != (Path{}) {
+				t.Fatalf("%q: %v with %v", s, p, err)
+			}
+		} else if again, err := ParsePath(p.String()); err != nil || again != p || string(p.Append(nil)) != p.String() {
+			t.Fatalf("%q is %q, and that is %v, %v", s, p, again, err)
+		}
+		if m, err := ParseMailbox(s); err == nil {
+			if m.Mailbox() != s || !m.Valid() {
+				t.Fatalf("%q is %v", s, m)
+			}
+		}
+	})
+}
+
+func FuzzParseReply(f *testing.F) {
+	f.Add([]byte("250 ok\r\n"))
+	f.Add([]byte("550-5.1.1 no\r\n550 5.1.1 such\r\n"))
+	f.Add([]byte("250-a\r\n251 b\r\n"))
+	f.Add([]byte("354\r\n"))
+	f.Fuzz(func(t *testing.T, octets []byte) {
+		r, parts, err := ParseReply(octets)
+		checkParts(t, parts, len(octets))
+		if err != nil {
+			return
+		}
+		sent := r.Append(nil, true)
+		checkLines(t, string(sent), MaxReplyLine)
+		again, _, err := ParseReply(sent)
+		if err != nil || again.Code != r.Code || again.Enhanced != r.Enhanced {
+			t.Fatalf("%q is %v, sent as %q, read as %v, %v", octets, r, sent, again, err)
+		}
+		if bytes.Count(octets, []byte("\r\n")) != len(r.Lines) {
+			t.Fatalf("%q has %d lines", octets, len(r.Lines))
+		}
+	})
+}
+
+func FuzzParseReplySpec(f *testing.F) {
+	f.Add("451")
+	f.Add("451 4.3.0 try again later")
+	f.Add("354 5.1.1 go")
+	f.Fuzz(func(t *testing.T, s string) {
+		r, err := ParseReplySpec(s)
+		if err != nil {
+			return
+		}
+		sent := r.Append(nil, true)
+		checkLines(t, string(sent), MaxReplyLine)
+		if again, _, err := ParseReply(sent); err != nil || again.Code != r.Code || again.Enhanced != r.Enhanced {
+			t.Fatalf("%q is sent as %q, read as %v, %v", s, sent, again, err)
+		}
+	})
+}

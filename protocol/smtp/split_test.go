@@ -1,0 +1,213 @@
+package smtp
+
+// Properties: how the octets are cut changes nothing, and whatever the client
+// writes the server reads.
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+// chunks draws how the octets are cut.
+func chunks(t *rapid.T, label string) cutter {
+	sizes := rapid.SliceOfN(rapid.IntRange(1, 40), 1, 20).Draw(t, label)
+	if rapid.Bool().Draw(t, label+" large") {
+		sizes = append(sizes, 3000, 5000)
+	}
+	i := 0
+	return func(left int) int {
+		i++
+		return min(left, sizes[i%len(sizes)])
+	}
+}
+
+// inputs draws what a client might say: sense, nonsense, and both run together.
+func inputs() *rapid.Generator[string] {
+	piece := rapid.OneOf(
+		rapid.SampledFrom([]string{
+			ehlo, "HELO x.example\r\n", mail, "MAIL FROM:<> SIZE=12\r\n", rcpt, "RCPT TO:<Postmaster>\r\n", data, data, "RSET\r\n", "NOOP\r\n",
+			"HELP\r\n", "QUIT\r\n", "VRFY bob\r\n", "DATA x\r\n", "MAIL FROM: <x>\r\n", "\r\n", "\n", "\r", ".", ".\r\n", "\r\n.\r\n", "\r\n.\r\n", "..\r\n", ".\n", ".\r",
+			"a letter\r\n", "NOOP " + strings.Repeat("x", 510) + "\r\n", strings.Repeat("long ", 1300), strings.Repeat("body\r\n", 900),
+			ehlo + mail + rcpt + data, mail + rcpt + data + "hi\r\n.\r\n",
+		}),
+		rapid.StringN(0, 20, 40),
+	)
+	return rapid.Custom(func(t *rapid.T) string {
+		pieces := rapid.SliceOfN(piece, 1, 25).Draw(t, "pieces")
+		if rapid.IntRange(0, 3).Draw(t, "polite") > 0 {
+			pieces = append([]string{ehlo}, pieces...)
+		}
+		return strings.Join(pieces, "")
+	})
+}
+
+func TestServerSameForAnySplit(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		config := fullConfig()
+		config.AcceptBareLF = rapid.Bool().Draw(rt, "bare LF")
+		config.SkipDotUnstuffing = rapid.Bool().Draw(rt, "skip unstuffing")
+		input := inputs().Draw(rt, "input")
+		own := rapid.SampledFrom([]map[Verb]Reply{nil, {RCPT: {Code: 550}}, {DATA: {Code: 354}}, {MAIL: {Then: Silent}}, {EndOfData: {Then: Silent}}}).Draw(rt, "own")
+		want := runServer(t, NewServer(config), input, whole, given(own))
+		got := runServer(t, NewServer(config), input, chunks(rt, "cuts"), given(own))
+		if diff := cmp.Diff(want.events, got.events); diff != "" {
+			rt.Fatalf("cutting %q changed what happened:\n%s", input, diff)
+		}
+		if want.output != got.output {
+			rt.Fatalf("output %q, want %q", got.output, want.output)
+		}
+	})
+}
+
+func TestClientSameForAnySplit(t *testing.T) {
+	reply := rapid.SampledFrom([]string{
+		"250 ok", "250 ok", "250 2.1.0 ok", "354 go", "354 go", "550 5.1.1 who", "451 later", "421 bye", "500 what", "drop", "250-a\n250 b", "250-a\n251 b",
+		"garbage", "", "25", "250", "999 x", everybody, pipe, "220 " + strings.Repeat("x", 600), strings.Repeat("250-x\n", 101) + "250 y",
+	})
+	rapid.Check(t, func(rt *rapid.T) {
+		replies := rapid.SliceOfN(reply, 0, 20).Draw(rt, "replies")
+		if rapid.IntRange(0, 3).Draw(rt, "polite") > 0 {
+			replies = append([]string{greeting, rapid.SampledFrom([]string{everybody, pipe, plain}).Draw(rt, "ehlo")}, replies...)
+		}
+		var envelopes []Envelope
+		for i := range rapid.IntRange(1, 3).Draw(rt, "letters") {
+			e := Envelope{From: Path{"alice", "sender.example"}, EightBit: rapid.Bool().Draw(rt, "8")}
+			for j := range rapid.IntRange(1, 3).Draw(rt, "recipients") {
+				e.To = append(e.To, Path{fmt.Sprint("r", i, j), "receiver.example"})
+			}
+			envelopes = append(envelopes, e)
+		}
+		letter := rapid.String().Draw(rt, "letter")
+		run := func(cut cutter) (string, *scripted) {
+			s := &scripted{replies: append([]string(nil), replies...)}
+			c := NewClient(&ClientConfig{Hostname: "x.example", Use: AllExtensions})
+			log := runClient(t, c, s, cut, envelopes, letter)
+			failure, _ := c.Failure()
+			for _, results := range log.results {
+				for _, r := range results {
+					if r.Outcome == Pending {
+						rt.Fatalf("no verdict on %v", r.To)
+					}
+				}
+			}
+			return fmt.Sprintf("%q\n%v\n%v\n%v", log.events, log.results, failure, s.heard), s
+		}
+		want, _ := run(whole)
+		got, _ := run(chunks(rt, "cuts"))
+		if diff := cmp.Diff(want, got); diff != "" {
+			rt.Fatalf("cutting the replies changed what happened:\n%s", diff)
+		}
+	})
+}
+
+// asSent is a letter with line ends as SMTP carries them.
+func asSent(letter string) string {
+	s := strings.ReplaceAll(letter, "\r\n", "\n")
+	s = strings.ReplaceAll(s, "\r", "\n")
+	if s != "" && !strings.HasSuffix(s, "\n") {
+		s += "\n"
+	}
+	return strings.ReplaceAll(s, "\n", "\r\n")
+}
+
+// talk lets a client and a server talk to the end. It returns the letters the
+// server read.
+func talk(t testing.TB, c *Client, s *Server, cut cutter, envelopes []Envelope, letters []string) (read []string, results [][]Result) {
+	t.Helper()
+	var toServer, toClient []byte
+	var letter []byte
+	next := 0
+	for range 1_000_000 {
+		switch s.Next() {
+		case Decide:
+			if s.Command().Verb == EndOfData {
+				read = append(read, string(letter))
+				letter = letter[:0]
+			}
+			s.Reply(s.Proposal())
+			continue
+		case Body:
+			piece, _ := s.Chunk()
+			letter = append(letter, piece...)
+			continue
+		case NeedInput:
+			if len(toServer) > 0 {
+				toServer = toServer[s.Feed(toServer[:cut(len(toServer))]):]
+				continue
+			}
+		}
+		toClient = append(toClient, s.Output()...)
+		switch c.Next() {
+		case Done:
+			return read, results
+		case Ready:
+			if next > 0 {
+				results = append(results, append([]Result(nil), c.Results()...))
+			}
+			if next == len(envelopes) {
+				c.Quit()
+				break
+			}
+			if err := c.Send(envelopes[next]); err != nil {
+				t.Fatal(err)
+			}
+			next++
+		case Letter:
+			for rest := []byte(letters[next-1]); len(rest) > 0; {
+				n := cut(len(rest))
+				c.Write(rest[:n])
+				rest = rest[n:]
+			}
+			c.EndLetter()
+		case NeedInput:
+			if len(toClient) > 0 {
+				toClient = toClient[c.Feed(toClient[:cut(len(toClient))]):]
+			}
+		}
+		toServer = append(toServer, c.Output()...)
+	}
+	t.Fatalf("the talk does not end: client %v, server %v", c.State(), s.State())
+	return
+}
+
+func TestAnyLetterArrives(t *testing.T) {
+	letter := rapid.OneOf(rapid.String(), rapid.StringOf(rapid.RuneFrom([]rune(".\r\n ax"))),
+		rapid.Custom(func(t *rapid.T) string {
+			return strings.Repeat(rapid.StringOfN(rapid.RuneFrom([]rune(".\r\nab")), 1, 30, -1).Draw(t, "unit"), rapid.IntRange(1, 400).Draw(t, "times"))
+		}))
+	rapid.Check(t, func(rt *rapid.T) {
+		config := &Config{Extensions: Extensions(rapid.IntRange(0, int(AllExtensions)).Draw(rt, "offered")) | EightBitMIME}
+		use := Extensions(rapid.IntRange(0, int(AllExtensions)).Draw(rt, "used")) | EightBitMIME
+		letters := rapid.SliceOfN(letter, 1, 3).Draw(rt, "letters")
+		var envelopes []Envelope
+		var want []string
+		for _, l := range letters {
+			want = append(want, asSent(l))
+			envelopes = append(envelopes, Envelope{To: []Path{{"bob", "receiver.example"}, {"Postmaster", ""}}, Size: int64(len(asSent(l))), EightBit: true})
+		}
+		got, results := talk(t, NewClient(&ClientConfig{Use: use}), NewServer(config), chunks(rt, "cuts"), envelopes, letters)
+		if diff := cmp.Diff(want, got); diff != "" {
+			rt.Fatal(diff)
+		}
+		for i, rs := range results {
+			for _, r := range rs {
+				long := longestLine(want[i]) > MaxTextLine
+				if long != (r.Outcome == Refused) || !long && r.Outcome != Delivered {
+					rt.Fatalf("letter %d: %+v", i, r)
+				}
+			}
+		}
+	})
+}
+
+func longestLine(letter string) int {
+	longest := 0
+	for _, l := range strings.SplitAfter(letter, "\n") {
+		longest = max(longest, len(l))
+	}
+	return longest
+}
