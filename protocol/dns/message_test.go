@@ -3,6 +3,8 @@ package dns
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -174,6 +176,62 @@ func TestParseResponseRefuses(t *testing.T) {
 	}
 }
 
+// Responses of other servers, written by another library.
+func TestParseResponseOfOthers(t *testing.T) {
+	soa := func(ttl, minimum int) string {
+		return fmt.Sprintf("example. %d IN SOA ns.example. h.example. 1 2 3 4 %d", ttl, minimum)
+	}
+	chain := func(n int) (rrs []string) {
+		for i := range n {
+			rrs = append(rrs, fmt.Sprintf("c%d.example. 60 IN CNAME c%d.example.", i, i+1))
+		}
+		return append(rrs, fmt.Sprintf("c%d.example. 30 IN A 192.0.2.1", n))
+	}
+	backwards := chain(5)
+	slices.Reverse(backwards)
+	tests := []struct {
+		rule      string
+		answer    []string
+		authority string
+		want      Outcome
+		ttl       uint32
+	}{
+		{"RFC 2308 §5: the SOA's minimum, if it is less", nil, soa(900, 300), NoData, 300},
+		{"RFC 2308 §5: the SOA's TTL, if it is less", nil, soa(200, 300), NoData, 200},
+		{"RFC 1034 §5.2.2: 16 CNAMEs are followed", chain(16), "", Found, 30},
+		{"RFC 1034 §5.2.2: 17 are not", chain(17), "", ServFail, 0},
+		{"RFC 2181 §5: the order of records means nothing", backwards, "", Found, 30},
+		{"records of other names are no answer", []string{"evil.example. 60 IN A 192.0.2.66"}, "", NoData, 0},
+	}
+	for _, tt := range tests {
+		m := new(mdns.Msg).SetQuestion("c0.example.", mdns.TypeA)
+		m.Id, m.Response, m.Compress = 3, true, true
+		for _, s := range tt.answer {
+			m.Answer = append(m.Answer, mustRR(t, s))
+		}
+		if tt.authority != "" {
+			m.Ns = append(m.Ns, mustRR(t, tt.authority))
+		}
+		msg, err := m.Pack()
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, err := ParseResponse(msg, 3, Question{"c0.example", A})
+		if err != nil || a.Outcome != tt.want || a.TTL != tt.ttl {
+			t.Errorf("%s: %+v, %v; want %s, ttl %d", tt.rule, a, err, tt.want, tt.ttl)
+		}
+	}
+}
+
+func mustRR(t *testing.T, s string) mdns.RR {
+	t.Helper()
+	rr, err := mdns.NewRR(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rr
+}
+
 // RFC 1035 §4.1.4: a pointer points back, so no message can send a reader in
 // circles.
 func TestPointers(t *testing.T) {
@@ -213,7 +271,7 @@ func TestDescribe(t *testing.T) {
 	if len(s.Answers) != 1 || s.Answers[0] != "alias.receiver.example. 3600 IN CNAME mx.receiver.example." {
 		t.Errorf("answers %q", s.Answers)
 	}
-	if len(s.Authority) != 1 || !strings.Contains(s.Authority[0], " IN SOA ns.receiver.example. ") {
+	if len(s.Authority) != 1 || !strings.HasPrefix(s.Authority[0], "receiver.example. 600 IN SOA ns.receiver.example. ") {
 		t.Errorf("authority %q", s.Authority)
 	}
 }

@@ -96,6 +96,8 @@ target       MX 10 cname
 cname        CNAME first
 twice        MX 20 first
              MX 10 first
+twiceback    MX 10 first
+             MX 20 first
 circle       CNAME circle2
 circle2      CNAME circle
 `
@@ -140,6 +142,8 @@ func TestRoute(t *testing.T) {
 			"10 cname.example 192.0.2.1 192.0.2.2 2001:db8::1", ""},
 		{"a host named twice counts once, with its lower number", "twice.example", nil,
 			"10 first.example 192.0.2.1 192.0.2.2 2001:db8::1", "MX twice.example, A first.example, AAAA first.example"},
+		{"a host named twice counts once, whichever comes first", "twiceback.example", nil,
+			"10 first.example 192.0.2.1 192.0.2.2 2001:db8::1", ""},
 		{"RFC 1034 §5.2.2: a CNAME loop is a temporary error", "circle.example", nil, "temporary 451 4.4.3", ""},
 		{"RFC 5321 §4.1.3: an IPv4 literal needs no DNS", "[192.0.2.1]", nil, "0 [192.0.2.1] 192.0.2.1", ""},
 		{"RFC 5321 §4.1.3: an IPv6 literal", "[IPv6:2001:db8::25]", nil, "0 [IPv6:2001:db8::25] 2001:db8::25", ""},
