@@ -64,7 +64,7 @@ const (
 	PhaseDot                    // the 250 after the dot
 )
 
-// RFC 5321 §4.5.3.2.1 to §4.5.3.2.6. It names no wait for the other commands;
+// RFC 5321 §4.5.3.2.1 to RFC 5321 §4.5.3.2.6. It names no wait for the other commands;
 // they get that of MAIL.
 var phases = [...]struct {
 	name    string

@@ -1,6 +1,6 @@
 package smtp
 
-// What a client says, and what it makes of each reply: RFC 5321 §3 and §4.2,
+// What a client says, and what it makes of each reply: RFC 5321 §3 and RFC 5321 §4.2,
 // with groups of commands as in RFC 2920.
 
 import "strconv"

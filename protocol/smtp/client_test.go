@@ -272,7 +272,7 @@ func TestClientRefusesEnvelope(t *testing.T) {
 	}
 }
 
-// RFC 5321 §2.3.8 and §4.5.2: what the letter becomes on the wire.
+// RFC 5321 §2.3.8 and RFC 5321 §4.5.2: what the letter becomes on the wire.
 func TestLetterOnTheWire(t *testing.T) {
 	for _, test := range []struct{ letter, wire string }{
 		{"", ".\r\n"},

@@ -424,11 +424,12 @@ func (in *interner) text(b []byte) string {
 	if in == nil {
 		return string(b)
 	}
-	h := uint32(2166136261) // FNV-1a
-	for _, c := range b {
-		h = (h ^ uint32(c)) * 16777619
+	n := uint32(len(b))
+	if n == 0 {
+		return ""
 	}
-	h ^= h >> 16
+	// A few octets tell most names apart; the others only cost a new string.
+	h := n + uint32(b[0])*31 + uint32(b[n/2])*7 + uint32(b[n-1])*17 + uint32(b[n*3/4])*5
 	const tries = 4 // names that share a slot find room in the next ones
 	for i := range uint32(tries) {
 		slot := &in[(h+i)%uint32(len(in))]

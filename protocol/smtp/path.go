@@ -1,13 +1,13 @@
 package smtp
 
-// Paths and mailboxes: the grammar of RFC 5321 §4.1.2 and §4.1.3.
+// Paths and mailboxes: the grammar of RFC 5321 §4.1.2 and RFC 5321 §4.1.3.
 
 import (
 	"net/netip"
 	"strings"
 )
 
-// Limits on paths, in octets (RFC 5321 §4.5.3.1.1 to §4.5.3.1.3; a label's is
+// Limits on paths, in octets (RFC 5321 §4.5.3.1.1 to RFC 5321 §4.5.3.1.3; a label's is
 // the DNS's, RFC 1035 §2.3.4).
 const (
 	MaxLocalPart = 64
@@ -148,21 +148,21 @@ func (p *parser) insidePath(start int, null, bare bool) (Path, bool) {
 // route reads A-d-l ":", the source route.
 func (p *parser) route() bool {
 	part := p.part(PartSourceRoute, p.pos, p.pos)
-	for {
+	for more := true; more; more = p.octet(',') {
 		if !p.octet('@') {
 			return p.fail(p.pos, `"@" before a host of the source route`)
 		}
-		if _, ok := p.domain("a host of the source route"); !ok {
+		_, ok := p.domain("a host of the source route")
+		p.close(part)
+		if !ok {
 			return false
 		}
-		if p.octet(':') {
-			p.close(part)
-			return true
-		}
-		if !p.octet(',') {
-			return p.fail(p.pos, `":" after the source route`)
-		}
 	}
+	if !p.octet(':') {
+		return p.fail(p.pos, `":" after the source route`)
+	}
+	p.close(part)
+	return true
 }
 
 // mailbox reads Mailbox; bare allows postmaster without a domain.

@@ -126,12 +126,12 @@ func (r Reply) appendLine(dst []byte, text string, enhanced, last bool) []byte {
 			}
 			piece, rest = text[:cut], strings.TrimPrefix(text[cut:], " ")
 		}
-		for i := range len(piece) {
-			c := piece[i]
+		from := len(dst)
+		dst = append(dst, piece...)
+		for i, c := range dst[from:] {
 			if !isPrint(c) && c != '\t' {
-				c = '?'
+				dst[from+i] = '?'
 			}
-			dst = append(dst, c)
 		}
 		if !last || rest != "" {
 			dst[sep] = '-'

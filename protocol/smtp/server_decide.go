@@ -1,7 +1,7 @@
 package smtp
 
 // What a server answers, and what the answer given makes of the session: the
-// state machine of RFC 5321 §4.1.4 and §4.3.2.
+// state machine of RFC 5321 §4.1.4 and RFC 5321 §4.3.2.
 
 import (
 	"strconv"

@@ -1,0 +1,76 @@
+package smtp_test
+
+import (
+	"fmt"
+
+	"helo/protocol/smtp"
+)
+
+// A server is fed octets and asked what it wants. Here the driver lets it
+// answer as it proposes, except that it knows of no dave.
+func ExampleServer() {
+	server := smtp.NewServer(&smtp.Config{Hostname: "mx.receiver.example"})
+	octets := []byte("EHLO mail.sender.example\r\n" +
+		"MAIL FROM:<alice@sender.example>\r\n" +
+		"RCPT TO:<bob@receiver.example>\r\n" +
+		"RCPT TO:<dave@receiver.example>\r\n" +
+		"DATA\r\n" +
+		"Subject: hi\r\n\r\nHello Bob.\r\n.\r\n" +
+		"QUIT\r\n")
+	for {
+		switch server.Next() {
+		case smtp.Decide:
+			command := server.Command()
+			fmt.Println(command.Verb)
+			reply := server.Proposal()
+			if command.Verb == smtp.RCPT && command.Path.Local == "dave" {
+				reply, _ = smtp.ParseReplySpec("550 no dave here")
+			}
+			fmt.Printf("%q\n", server.Reply(reply))
+		case smtp.Body:
+			piece, _ := server.Chunk()
+			fmt.Printf("%d octets of the letter\n", len(piece))
+		case smtp.NeedInput:
+			octets = octets[server.Feed(octets):]
+		case smtp.Closed:
+			fmt.Println(server.State())
+			return
+		}
+	}
+	// Output:
+	// connect
+	// "220 mx.receiver.example ESMTP\r\n"
+	// EHLO
+	// "250-mx.receiver.example\r\n250 HELP\r\n"
+	// MAIL
+	// "250 ok\r\n"
+	// RCPT
+	// "250 ok\r\n"
+	// RCPT
+	// "550 no dave here\r\n"
+	// DATA
+	// "354 send the letter, end it with a lone dot\r\n"
+	// 27 octets of the letter
+	// dot
+	// "250 letter accepted\r\n"
+	// QUIT
+	// "221 mx.receiver.example closing the connection\r\n"
+	// closed
+}
+
+// A command knows which of its octets are what, and where it goes wrong.
+func ExampleParseCommand() {
+	c := smtp.ParseCommand([]byte("RCPT TO:<bob@receiver.example>\r\n"))
+	for _, p := range c.Parts {
+		fmt.Printf("%v %q\n", p.Kind, c.Line[p.Start:p.End])
+	}
+	c = smtp.ParseCommand([]byte("RCPT TO: bob@receiver.example\r\n"))
+	fmt.Printf("octet %d: %v\n", c.Err.Pos, c.Err)
+	// Output:
+	// verb "RCPT TO:"
+	// forward-path "<bob@receiver.example>"
+	// local-part "bob"
+	// mailbox domain "receiver.example"
+	// line end "\r\n"
+	// octet 8: expected "<" before the address
+}

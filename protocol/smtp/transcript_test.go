@@ -1,0 +1,154 @@
+package smtp
+
+// Golden transcripts: sessions on paper, in testdata/*.txt. See its README.
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write the golden transcripts anew")
+
+func TestTranscripts(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no transcripts: %v", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			want, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := play(t, string(want))
+			if *update {
+				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if diff := cmp.Diff(string(want), got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// play plays what a transcript says the client sends and the server decides,
+// and returns the transcript of that.
+func play(t *testing.T, script string) string {
+	t.Helper()
+	config := fullConfig()
+	var out strings.Builder
+	var s *Server
+	var own []Reply
+	var letter []byte
+	// serve lets the server go on and writes down what it says.
+	serve := func(octets []byte) {
+		for {
+			before := s.State()
+			switch s.Next() {
+			case Decide:
+				if s.Command().Verb == EndOfData {
+					for line := range strings.SplitSeq(strings.TrimSuffix(string(letter), "\r\n"), "\r\n") {
+						fmt.Fprintf(&out, "   | %s\n", escape(line))
+					}
+					letter = nil
+				}
+				r := s.Proposal()
+				if len(own) > 0 {
+					r, own = own[0], own[1:]
+				}
+				for line := range strings.SplitAfterSeq(string(s.Reply(r)), "\r\n") {
+					if line != "" {
+						fmt.Fprintf(&out, "S: %s\n", escape(strings.TrimSuffix(line, "\r\n")))
+					}
+				}
+			case Body:
+				piece, _ := s.Chunk()
+				letter = append(letter, piece...)
+			case Closed:
+				return
+			case NeedInput:
+				if len(octets) == 0 {
+					return
+				}
+				octets = octets[s.Feed(octets):]
+			}
+			if after := s.State(); after != before {
+				fmt.Fprintf(&out, "   [%v]\n", after)
+			}
+		}
+	}
+	for line := range strings.Lines(script) {
+		line = strings.TrimSuffix(line, "\n")
+		mark, text, _ := strings.Cut(line, " ")
+		switch mark {
+		case "S:", "": // written anew
+			if line == "" {
+				out.WriteString("\n")
+			}
+			continue
+		}
+		out.WriteString(line + "\n")
+		switch mark {
+		case "#":
+		case "offer":
+			config.Extensions = 0
+			for word := range strings.FieldsSeq(text) {
+				x, ok := ParseExtension(word)
+				if !ok {
+					t.Fatalf("unknown extension %q", word)
+				}
+				config.Extensions |= x
+			}
+		case "max":
+			n, err := strconv.ParseInt(text, 10, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			config.MaxSize = n
+		case "lax":
+			config.AcceptBareLF = strings.Contains(text, "bare-lf")
+			config.SkipDotUnstuffing = strings.Contains(text, "dots")
+		case "connect":
+			s = NewServer(config)
+			serve(nil)
+		case "decide":
+			r, err := ParseReplySpec(text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			own = append(own, r)
+		case "C:":
+			serve([]byte(unescape(t, text) + "\r\n"))
+		case "C>": // no line end
+			serve([]byte(unescape(t, text)))
+		default:
+			t.Fatalf("unknown mark %q", mark)
+		}
+	}
+	return out.String()
+}
+
+// escape shows what is not printable ASCII as \r, \n, \t or \xNN.
+func escape(s string) string {
+	q := strconv.QuoteToASCII(s)
+	return strings.ReplaceAll(q[1:len(q)-1], `\"`, `"`)
+}
+
+func unescape(t *testing.T, s string) string {
+	t.Helper()
+	u, err := strconv.Unquote(`"` + strings.ReplaceAll(s, `"`, `\"`) + `"`)
+	if err != nil {
+		t.Fatalf("%s: %v", s, err)
+	}
+	return u
+}
