@@ -252,13 +252,15 @@ func eachFile(t *testing.T, visit func(name string, src []byte)) {
 	}
 }
 
+const section = `§(?:[0-9]+|[A-Z])(?:\.[0-9]+)*`
+
 var (
 	// A line break inside prose, with the comment mark of the next line.
 	lineBreak = regexp.MustCompile(`[ \t]*\r?\n[ \t]*(?://|#|>|\*)?[ \t]*`)
 	// Anything that means to cite an RFC or a section of one.
-	citation = regexp.MustCompile(`(?i)\brfcs?[ -]?[0-9]+|§|\bsections? [0-9]+(?:\.[0-9]+)+`)
-	// The one form, with or without a section.
-	oneForm = regexp.MustCompile(`^RFC [0-9]{3,4}(?: §(?:[0-9]+|[A-Z])(?:\.[0-9]+)*)?`)
+	citation = regexp.MustCompile(`(?i)\brfcs?[ -]?[0-9]+|§[ §]*[0-9A-Z]|\bsections? [0-9]+(?:\.[0-9]+)+`)
+	// The one form, with or without a section, or with a list of them.
+	oneForm = regexp.MustCompile(`^RFC [0-9]{3,4}(?: ` + section + `(?:(?:,|,? and| to) ` + section + `)*)?`)
 	// What must not follow an RFC's number: a section in another form.
 	badTail = regexp.MustCompile(`^(?i:[,;]? ?\(?(?:sections?|sec\.?|chapter|paragraph|par\.) ?[0-9]|[,;]? [0-9]+\.[0-9]|,? ?§)`)
 )
@@ -293,7 +295,11 @@ func TestMalformedCitationsAreFound(t *testing.T) {
 		{"RFC 5321 section 4", 1},
 		{"RFC 5321§4.1", 1},
 		{"RFC 5321 § 4.1", 1},
-		{"RFC 5321 §4.1, §4.2", 1},
+		{"RFC 5321 §4.1, §4.2 and §4.3", 0},
+		{"RFC 5321 §4.1 to §4.3, RFC 5322 §2", 0},
+		{"t.Format(time.RFC3339)", 0},
+		{"RFC 5321 §4.1; §4.2", 1},
+		{"(§4.2)", 1},
 		{"RFCs 5321", 1},
 	} {
 		if got := malformed([]byte(tt.text)); len(got) != tt.want {
@@ -314,7 +320,7 @@ func malformed(src []byte) []string {
 		start, end := done+at[0], done+at[1]
 		good := oneForm.FindString(text[start:])
 		switch {
-		case start > 0 && text[start-1] == '/': // in an address of the web
+		case start > 0 && (text[start-1] == '/' || text[start-1] == '.'): // in an address of the web; time.RFC3339
 		case good == "" || badTail.MatchString(text[start+len(good):]):
 			found = append(found, text[max(0, start-10):min(len(text), end+12)])
 			if tail := badTail.FindString(text[start+len(good):]); good != "" {

@@ -1,0 +1,183 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"helo/protocol/message"
+	"helo/sim"
+	"helo/sim/check"
+	"helo/sim/explain"
+	"helo/sim/export"
+	"helo/sim/host"
+	"helo/sim/scenario"
+	"helo/sim/trace"
+)
+
+// runOptions are the flags of helo run.
+type runOptions struct {
+	seed   uint64
+	faults []string
+	letter string
+	raw    bool
+	format string
+}
+
+func newRun() *cobra.Command {
+	var o runOptions
+	cmd := &cobra.Command{
+		Use:   "run SCENARIO",
+		Short: "Run a scenario and write what happens",
+		Long: "Run a scenario in virtual time and write what happens, as a transcript to read or as one event a line. " +
+			"SCENARIO is the name of one that is built in (" + strings.Join(scenarioNames(), ", ") + "), a file, or - for standard input. " +
+			"The exit status is 0 if every recipient of every letter has it in a mailbox, 1 if not, 2 if something is written wrong.",
+		Example: `
+# one letter, straight from Alice to Bob
+helo run direct
+
+# Bob's server says "not now" to the first two attempts
+helo run direct --fault "mx at=RCPT n=1-2 reply=451"
+
+# a letter that you have saved, as events for a program
+helo run direct --letter saved.eml --format json`,
+		Args: oneArg("one scenario, such as direct"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return runScenario(cmd, args[0], o)
+		},
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			if len(args) > 0 {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			return scenarioNames(), cobra.ShellCompDirectiveDefault
+		},
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.Uint64Var(&o.seed, "seed", 1, "what chance is drawn from, a whole number")
+	f.StringArrayVar(&o.faults, "fault", nil, "something that goes wrong, such as \"mx at=RCPT reply=451\"; may be given more than once (see helo help faults)")
+	f.StringVar(&o.letter, "letter", "", "send the message in this file, or - for standard input, instead of the scenario's own; the envelope stays")
+	f.BoolVar(&o.raw, "raw", false, "leave the line ends of --letter as they are")
+	f.StringVar(&o.format, "format", "text", "text or json (see helo help formats)")
+	// The flag exists and has no other completion: this cannot fail.
+	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
+	return cmd
+}
+
+// runScenario reads everything, runs, and writes.
+func runScenario(cmd *cobra.Command, name string, o runOptions) error {
+	if o.format != "text" && o.format != "json" {
+		return usageError{fmt.Errorf("--format: expected text or json, found %q", o.format)}
+	}
+	if name == "-" && o.letter == "-" {
+		return usageError{errors.New("the scenario and the letter cannot both come from standard input")}
+	}
+	if o.raw && o.letter == "" {
+		return usageError{errors.New("--raw is about the line ends of --letter; expected a --letter with it")}
+	}
+	sc, err := loadScenario(name, cmd.InOrStdin())
+	if err != nil {
+		return err
+	}
+	faults, err := parseFaults(sc, o.faults)
+	if err != nil {
+		return err
+	}
+	if o.letter != "" {
+		notes, err := replaceLetters(sc, o, cmd.InOrStdin())
+		if err != nil {
+			return err
+		}
+		for _, n := range notes {
+			fmt.Fprintln(cmd.ErrOrStderr(), "helo: "+explain.Visible([]byte(n)))
+		}
+	}
+	t, _, err := sim.Run(cmd.Context(), sc, sim.Options{Seed: o.seed, Faults: faults})
+	if err != nil {
+		return fmt.Errorf("failed to run %s: %w", sc.Name, err)
+	}
+	// A reader who has seen enough does not change what became of the letters.
+	if err := write(cmd.OutOrStdout(), t, o.format); err != nil && !isClosedPipe(err) {
+		return err
+	}
+	for _, outcome := range check.Outcomes(t) {
+		if outcome.Fate != check.Delivered {
+			return errUndelivered
+		}
+	}
+	return nil
+}
+
+func write(w io.Writer, t *trace.Trace, format string) error {
+	b := bufio.NewWriterSize(w, 64<<10)
+	var err error
+	if format == "json" {
+		err = export.JSON(b, t)
+	} else {
+		err = export.Text(b, t, export.TextOptions{})
+	}
+	if err != nil {
+		return err
+	}
+	if err := b.Flush(); err != nil {
+		return fmt.Errorf("failed to write the run: %w", err)
+	}
+	return nil
+}
+
+// parseFaults reads the faults of the command line. A mistake is shown in
+// place, with a mark under its column.
+func parseFaults(sc *scenario.Scenario, specs []string) ([]*host.Fault, error) {
+	var faults []*host.Fault
+	for _, spec := range specs {
+		f, err := host.ParseFault(spec)
+		if err == nil {
+			err = sc.CheckFault(f)
+		}
+		var word *trace.WordError
+		switch {
+		case errors.As(err, &word):
+			before := []rune(spec)
+			before = before[:min(max(word.Column-1, 0), len(before))]
+			shown := explain.Visible([]byte(spec))
+			indent := strings.Repeat(" ", len([]rune(explain.Visible([]byte(string(before))))))
+			return nil, fmt.Errorf("--fault, column %d: %s\n  %s\n  %s^", word.Column, word.Msg, shown, indent)
+		case err != nil:
+			return nil, fmt.Errorf("--fault %q: %w", spec, err)
+		}
+		faults = append(faults, f)
+	}
+	return faults, nil
+}
+
+// replaceLetters puts a saved message in the place of the scenario's letters;
+// their envelopes stay. The notes say what had to be done to it.
+func replaceLetters(sc *scenario.Scenario, o runOptions, stdin io.Reader) (notes []string, err error) {
+	if len(sc.Letters) == 0 {
+		return nil, fmt.Errorf("the scenario %s sends no letter that --letter could replace", sc.Name)
+	}
+	var src []byte
+	name := o.letter
+	if name == "-" {
+		name = "standard input"
+		src, err = io.ReadAll(stdin)
+	} else {
+		src, err = os.ReadFile(name)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("failed to read the letter: %w", err)
+	}
+	octets, notes, err := message.FromFile(src, name, o.raw)
+	if err != nil {
+		return nil, err
+	}
+	for i := range sc.Letters {
+		sc.Letters[i].Octets = octets
+	}
+	return notes, nil
+}
