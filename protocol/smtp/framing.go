@@ -105,7 +105,6 @@ func (s *Server) skipLine() bool {
 func (s *Server) tooLong(offset int64) {
 	s.decide(None, s.head[:], offset)
 	s.inHead = true
-	s.cmd.Err = &SyntaxError{Pos: MaxCommandLine, Want: "a line of at most 512 octets", Code: 500, Enhanced: Enhanced{5, 5, 2}}
 }
 
 // letterReader keeps count of a letter.

@@ -30,11 +30,17 @@ func (e Enhanced) String() string {
 }
 
 func (e Enhanced) append(dst []byte) []byte {
-	dst = strconv.AppendUint(dst, uint64(e.Class), 10)
-	dst = append(dst, '.')
-	dst = strconv.AppendUint(dst, uint64(e.Subject), 10)
-	dst = append(dst, '.')
-	return strconv.AppendUint(dst, uint64(e.Detail), 10)
+	for i, n := range [...]uint16{e.Class, e.Subject, e.Detail} {
+		if i > 0 {
+			dst = append(dst, '.')
+		}
+		if n < 10 {
+			dst = append(dst, '0'+byte(n))
+		} else {
+			dst = strconv.AppendUint(dst, uint64(n), 10)
+		}
+	}
+	return dst
 }
 
 // Then says what becomes of the session after a reply.

@@ -82,7 +82,7 @@ func (s *Server) Proposal() Reply {
 	}
 	if c.Err != nil {
 		switch {
-		case c.Err.Pos == MaxCommandLine && c.Err.Code == 500:
+		case c.tooLong:
 			return replyTooLong
 		case c.Verb == Unknown:
 			return replyUnknown
