@@ -41,7 +41,7 @@ type ledger struct {
 // in turn, stored in a mailbox, returned to the sender by a notice that is
 // itself looked after, or, a notice that cannot be delivered, parked with the
 // postmaster; that a run that has ended left nothing in a queue; and that
-// notices are never answered by notices (§4.5.5). It returns what it found, in
+// notices are never answered by notices (RFC 5321 §4.5.5). It returns what it found, in
 // the order of the trace.
 func NoLetterLost(t *trace.Trace) []Finding {
 	l := &ledger{

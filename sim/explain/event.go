@@ -3,28 +3,99 @@ package explain
 // From an event to its explanation.
 
 import (
-	"helo/protocol/smtp"
+	"strconv"
+
 	"helo/sim/trace"
 )
 
+// telling is one explanation being put together.
+type telling struct {
+	r     *Reference
+	t     *trace.Trace
+	pos   trace.Pos
+	known trace.Pos // events from here on play no part
+	e     *trace.Event
+	v     values
+	x     Explanation
+}
+
 // Event explains the event at pos, as far as it can be known before known:
-// events there and later play no part, however much of the run there is. Any
-// event can be explained, not only rows.
+// events there and later play no part, however much of the run there is, so
+// that nothing is given away to a learner who is to predict it. An event that
+// is itself not known yet has an explanation that says nothing. Any event can
+// be explained, not only rows.
 func (r *Reference) Event(t *trace.Trace, pos, known trace.Pos) Explanation {
-	e := t.At(pos)
-	x := Explanation{Title: t.Host(e.Host).Title, Cause: trace.NoPos}
-	switch e.Kind {
+	known = min(known, t.End())
+	if pos >= known {
+		return Explanation{Title: "not known yet", Cause: trace.NoPos}
+	}
+	s := &telling{r: r, t: t, pos: pos, known: known, e: t.At(pos)}
+	s.x.Cause = trace.NoPos
+	s.common()
+	entry := r.Entry("events", s.e.Kind.String())
+	if entry == nil { // the tests see to it that there is one
+		entry = &Entry{}
+	}
+	s.x.Title = s.v.fill(entry.Note("title"))
+	s.x.RFC = entry.RFC
+	switch s.e.Kind {
 	case trace.Command:
-		x.Octets = t.OctetsAt(pos)
-		for _, p := range smtp.ParseCommand(x.Octets).Parts {
-			x.Parts = append(x.Parts, Part{Start: p.Start, End: p.End, Name: p.Kind.String()})
-		}
+		s.command()
 	case trace.Reply:
-		x.Octets = t.OctetsAt(pos)
-		_, parts, _ := smtp.ParseReply(x.Octets)
-		for _, p := range parts {
-			x.Parts = append(x.Parts, Part{Start: p.Start, End: p.End, Name: p.Kind.String()})
+		s.reply()
+	case trace.Letter:
+		s.letter()
+	case trace.Question, trace.Answer:
+		s.dnsMessage()
+	default:
+		s.deed(entry)
+	}
+	s.x.Title = clip(s.x.Title, maxValue)
+	s.because()
+	return s.x
+}
+
+// common sets the values that every event has.
+func (s *telling) common() {
+	e, octets := s.e, s.t.Octets(s.e.Octets)
+	s.v = make(values, 0, 16)
+	s.v.set("who", s.t.Host(e.Host).Title)
+	s.v.set("peer", s.t.Host(e.Peer).Title)
+	s.v.set("code", strconv.Itoa(int(e.Code)))
+	s.v.set("verb", e.Verb.String())
+	s.v.set("size", count(len(octets), "octet"))
+	s.v.set("n", grouped(int64(e.Arg)))
+}
+
+// entry looks an entry up; one that is missing says nothing.
+func (s *telling) entry(table, key string) *Entry {
+	if e := s.r.Entry(table, key); e != nil {
+		return e
+	}
+	return &Entry{}
+}
+
+// part adds a part named and explained by an entry, under one of its notes. If
+// the entry has other rules than the event, they stand at the part.
+func (s *telling) part(start, end int, entry *Entry, note string) *Part {
+	text := entry.Note(note)
+	if text == "" {
+		text = entry.Note("part")
+	}
+	p := Part{Start: start, End: end, Name: entry.Name, Meaning: s.v.fill(text)}
+	if len(entry.RFC) > 0 && !s.cites(entry.RFC[0]) {
+		p.RFC = entry.RFC[0]
+	}
+	s.x.Parts = append(s.x.Parts, p)
+	return &s.x.Parts[len(s.x.Parts)-1]
+}
+
+// cites says whether the event's own rules include that one.
+func (s *telling) cites(rfc string) bool {
+	for _, have := range s.x.RFC {
+		if have == rfc {
+			return true
 		}
 	}
-	return x
+	return false
 }

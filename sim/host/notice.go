@@ -10,7 +10,7 @@ import (
 
 // giveUp ends a letter for recipients that cannot be reached: the sender is
 // told by a letter from <> (RFC 5321 §6.1). A letter that is itself from <> is
-// never answered by another (§4.5.5): it goes to this host's postmaster. A mail
+// never answered by another (RFC 5321 §4.5.5): it goes to this host's postmaster. A mail
 // client tells its user at once.
 func (h *Host) giveUp(j *job, failed []recipient, cause trace.Pos) {
 	if j.kind == submitJob {
