@@ -31,7 +31,8 @@
 //
 //   - `PATTERN` text                    predict: an option; a code in the pattern is shown before the text
 //   - [x] text                          quiz: an option that is right; [ ] one that is not
-//   - wrong `PATTERN` try `LINE`        type: a mistake, the line that makes it, and the feedback
+//   - wrong `PATTERN` try `LINE`        type: a mistake, the line that makes it, and the feedback;
+//     several LINEs are typed in turn, one of spaces is the empty line
 //   - right                             type: what is said when the step is solved
 //   - hint TEXT                         a hint; the solution's next line comes after the last one
 package lessons

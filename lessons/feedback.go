@@ -23,7 +23,7 @@ func (s *Session) feedback(line string, from trace.Pos, onward bool) Feedback {
 		}
 	}
 	for i, w := range s.Step().Wrong {
-		if _, ok := w.Pattern.Find(t, from, t.End()); ok {
+		if meets(t, from, w.Pattern) {
 			f.Text, f.Wrong = w.Feedback, i
 			return f
 		}
@@ -46,6 +46,18 @@ func (s *Session) feedback(line string, from trace.Pos, onward bool) Feedback {
 		f.Text = "The connection is closed, and no reply came. Take the line back to try again."
 	}
 	return f
+}
+
+// meets says whether an event from from on matches the pattern of a mistake. It
+// is about what was typed: a reply, whose text may repeat parts of the command,
+// counts only if the pattern asks for one.
+func meets(t *trace.Trace, from trace.Pos, p *trace.Pattern) bool {
+	for pos := from; pos < t.End(); pos++ {
+		if (t.At(pos).Kind != trace.Reply || p.Kind == trace.Reply) && p.Match(t, pos) {
+			return true
+		}
+	}
+	return false
 }
 
 func findKind(t *trace.Trace, from trace.Pos, kind trace.Kind) (trace.Pos, bool) {

@@ -109,7 +109,13 @@ func (p *parser) wrong(step *Step, i item) {
 		p.fail(i.off, "expected a quote below this mistake with what is said to it")
 		return
 	}
-	w := Wrong{Pattern: p.pattern(i.codes[0], i.code[0]), Try: i.code[1:], Feedback: i.quote, Line: p.line(i.off)}
+	w := Wrong{Pattern: p.pattern(i.codes[0], i.code[0]), Feedback: i.quote, Line: p.line(i.off)}
+	for _, line := range i.code[1:] {
+		if strings.TrimSpace(line) == "" { // a code span cannot be empty
+			line = ""
+		}
+		w.Try = append(w.Try, line)
+	}
 	step.Wrong = append(step.Wrong, w)
 }
 
@@ -211,7 +217,7 @@ func (p *parser) quote(n ast.Node) string {
 	var parts []string
 	for c := n.FirstChild(); c != nil; c = c.NextSibling() {
 		if c.Kind() != ast.KindParagraph {
-			p.fail(c.Pos(), "expected nothing but paragraphs in a quote")
+			p.fail(c.Pos(), "expected nothing but paragraphs in a quote; what begins like 250. or - is a list")
 			return ""
 		}
 		parts = append(parts, joined(c, p.src))
