@@ -102,7 +102,7 @@ func runScenario(cmd *cobra.Command, name string, o runOptions) error {
 		return fmt.Errorf("failed to run %s: %w", sc.Name, err)
 	}
 	// A reader who has seen enough does not change what became of the letters.
-	if err := write(cmd.OutOrStdout(), t, o.format); err != nil && !isClosedPipe(err) {
+	if err := write(cmd.OutOrStdout(), t, o.format, sc.Title); err != nil && !isClosedPipe(err) {
 		return err
 	}
 	for _, outcome := range check.Outcomes(t) {
@@ -113,13 +113,14 @@ func runScenario(cmd *cobra.Command, name string, o runOptions) error {
 	return nil
 }
 
-func write(w io.Writer, t *trace.Trace, format string) error {
+// write writes the run in one of the formats.
+func write(w io.Writer, t *trace.Trace, format, title string) error {
 	b := bufio.NewWriterSize(w, 64<<10)
 	var err error
 	if format == "json" {
 		err = export.JSON(b, t)
 	} else {
-		err = export.Text(b, t, export.TextOptions{})
+		err = export.Text(b, t, export.TextOptions{Title: title})
 	}
 	if err != nil {
 		return err

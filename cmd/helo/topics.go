@@ -113,55 +113,68 @@ your shell.
 
 // scenariosTopic describes a scenario file.
 func scenariosTopic() string {
-	return `A scenario is a YAML file. Times are such as 15ms, 30m, 1h30m or 5d.
+	return "A scenario is a YAML file such as this one. Built in are: " + strings.Join(scenarioNames(), ", ") + `.
+A value in parentheses holds where nothing is written. Durations are whole numbers
+with ms, s, m, h or d.
 
-  title: One letter             what it is about
-  about: ...                    a sentence or two (may be missing)
-  start: 2026-11-23T10:15:00Z   the clock at the start
-  latency: 15ms                 one way, between any two hosts (15ms)
-  limits: {events: 1000000, time: 30d}      where a run stops at the latest
-
-  hosts:
-    - id: laptop                short name, for faults
-      title: Alice's laptop     what people call it (its name)
-      role: mail client         what it is
-      address: 192.0.2.77       one IP address, or a list
-      client:                   it has a mail client
-        user: alice@sender.example
-        server: mail.sender.example         which it gives its letters to
-        port: 587
-    - id: mx
-      name: mx.receiver.example domain name
-      address: 198.51.100.25
-      avoid: [pipelining]       what it does not use, though offered
-      server:                   it has a mail server
-        domains: [receiver.example]         whose mail ends here
-        mailboxes: [bob]        postmaster is always there
-        submission: [192.0.2.77]            clients it knows by their address
-        features: [pipelining, size, 8bitmime, enhancedstatuscodes]   (all)
-        size: 10485760          octets a letter may have (no limit)
-        recipients: 100         for one letter (100)
-        retry: [30m, 30m, 2h]   waits between attempts; the last one repeats
-        lifetime: 5d            how long a letter is kept in the queue
-
-  dns: |                        all zones there are, as in a master file
-    $ORIGIN receiver.example.
-    @   MX  10 mx
-    mx  A   198.51.100.25
-
-  letters:
-    - host: laptop              who sends it
-      at: 0s                    when, after the start
-      from: alice@sender.example            the envelope (the client's user);
-      to: [bob@receiver.example]            <> is the empty reverse-path
-      text: |                   header, blank line, body
-        From: Alice <alice@sender.example>
-
-        Hello.
-
-  faults:                       see helo help faults
-    - mx at=RCPT n=1 reply=451
-
-A value in parentheses holds where nothing is written.
-`
+` + exampleScenario
 }
+
+// exampleScenario has every key there is.
+const exampleScenario = `title: One letter               # what it is about
+about: Alice writes to Bob.     # a sentence or two (may be missing)
+start: 2026-11-23T10:15:00Z     # the clock at the start
+latency: 15ms                   # one way, between any two hosts (15ms)
+limits: {events: 1000000, time: 30d}    # where a run stops at the latest
+
+hosts:
+  - id: laptop                  # short name, for faults
+    title: Alice's laptop       # what people call it (its name)
+    role: mail client           # what it is (may be missing)
+    address: 192.0.2.77         # one IP address, or a list
+    client:                     # it has a mail client:
+      user: alice@sender.example
+      server: mail.sender.example       # which it gives its letters to
+      port: 587                 # (587)
+
+  - id: msa
+    name: mail.sender.example   # domain name; a server needs one
+    address: [192.0.2.10, 2001:db8::10]
+    avoid: [pipelining]         # what it does not use, though offered (nothing)
+    server:                     # it has a mail server:
+      domains: [sender.example] # whose mail ends here (none)
+      mailboxes: [alice]        # postmaster is always there
+      submission: [192.0.2.77]  # clients it knows by their address (none)
+      features: [pipelining, size, 8bitmime, enhancedstatuscodes]  # (all)
+      size: 10485760            # octets a letter may have (no limit)
+      recipients: 100           # of one letter (100)
+      retry: [30m, 30m, 2h]     # waits between attempts; the last one repeats
+      lifetime: 5d              # how long the queue keeps a letter (5d)
+
+  - id: mx
+    name: mx.receiver.example
+    address: 198.51.100.25
+    server: {domains: receiver.example, mailboxes: bob}
+
+dns: |                          # all zones there are, as in a master file
+  $ORIGIN sender.example.
+  @     MX    10 mail
+  mail  A     192.0.2.10
+  mail  AAAA  2001:db8::10
+  $ORIGIN receiver.example.
+  @     MX    10 mx
+  mx    A     198.51.100.25
+
+letters:
+  - host: laptop                # who sends it
+    at: 0s                      # when, after the start (at once)
+    from: alice@sender.example  # envelope: <> is nobody (the client's user)
+    to: [bob@receiver.example]  # envelope: one recipient or a list
+    text: |                     # header, blank line, body
+      From: Alice <alice@sender.example>
+
+      Hello.
+
+faults:                         # see helo help faults
+  - mx at=RCPT n=1 reply=451
+`

@@ -14,6 +14,7 @@ import (
 
 // TextOptions choose what a transcript shows.
 type TextOptions struct {
+	Title       string    // of the scenario; may be empty
 	End         trace.Pos // only what happened before this event; 0: everything
 	LetterLines int       // lines shown of each letter on the wire; 0: 40
 }
@@ -26,7 +27,7 @@ const defaultLetterLines = 40
 // shown in a terminal. Errors are those of w.
 func Text(w io.Writer, t *trace.Trace, o TextOptions) error {
 	tr := newTranscript(t, o)
-	tr.header()
+	tr.header(o.Title)
 	var rows trace.Rows
 	rows.Update(t)
 	for i := range rows.Len() {
@@ -83,11 +84,14 @@ func newTranscript(t *trace.Trace, o TextOptions) *transcript {
 }
 
 // header says what was run, and who the hosts are.
-func (tr *transcript) header() {
+func (tr *transcript) header(title string) {
 	t := tr.t
+	if title != "" {
+		tr.b.WriteString(visible(title) + "\n")
+	}
 	fmt.Fprintf(&tr.b, "%s, seed %d; 0 is %s\n\n", visible(t.Scenario), t.Seed, t.Start.UTC().Format("Monday, 2 January 2006, 15:04:05 UTC"))
 	for _, h := range t.Hosts[min(1, len(t.Hosts)):] {
-		tr.b.WriteString("  " + pad(h.ID, tr.id) + "  " + visible(title(h)))
+		tr.b.WriteString("  " + pad(h.ID, tr.id) + "  " + visible(called(h)))
 		if h.Role != "" {
 			tr.b.WriteString(", " + visible(h.Role))
 		}
@@ -96,8 +100,8 @@ func (tr *transcript) header() {
 	tr.b.WriteByte('\n')
 }
 
-// title is what a person calls a host.
-func title(h trace.Host) string {
+// called is what a person calls a host.
+func called(h trace.Host) string {
 	switch {
 	case h.Title != "":
 		return h.Title
@@ -158,7 +162,7 @@ func (tr *transcript) step(row trace.Row) {
 	var names []string
 	for i, h := range tr.t.Hosts {
 		if i < 64 && held&(1<<i) != 0 {
-			names = append(names, visible(title(h)))
+			names = append(names, visible(called(h)))
 		}
 	}
 	if names == nil {
