@@ -112,6 +112,7 @@ type Client struct {
 
 	reply  Reply // the reply last heard
 	about  sent
+	parts  []Part // room for the parser
 	offer  Offer
 	esmtp  bool
 	failed Result // why the session takes no letters, if Outcome is not Pending
@@ -146,7 +147,7 @@ func NewClient(c *ClientConfig) *Client {
 // ClientConfig, keeping buffers.
 func (c *Client) Reset() {
 	*c = Client{config: c.config, in: replyReader{reply: c.in.reply[:0]}, sent: c.sent[:0],
-		results: c.results[:0], to: c.to[:0], out: c.out[:0]}
+		results: c.results[:0], to: c.to[:0], out: c.out[:0], parts: c.parts[:0]}
 	c.expect(Connect, -1)
 }
 
@@ -159,7 +160,8 @@ func (c *Client) Feed(p []byte) int {
 	return c.in.feed(p)
 }
 
-// PeerClosed says that the server sends nothing more. A reply that arrived
+// PeerClosed says that the server sends nothing more; feed what it sent
+// before. A reply that arrived
 // whole still counts; everything not answered then is [Deferred], as after a
 // 451 (RFC 5321 §3.8).
 func (c *Client) PeerClosed() { c.eof = true }
@@ -168,10 +170,12 @@ func (c *Client) PeerClosed() { c.eof = true }
 // Everything not answered is [Deferred], and the session is done.
 func (c *Client) TimedOut() {
 	phase, _ := c.Waiting()
-	c.fail(Reply{Code: 451, Enhanced: Enhanced{4, 4, 2}, Lines: []string{"timed out waiting: " + phase.String()}})
+	c.fail(Reply{Code: 451, Enhanced: Enhanced{4, 4, 2}, Lines: []string{"no answer in time: " + phase.String()}})
 }
 
-// Next says what the session wants. After [Heard] the next call goes on.
+// Next says what the session wants. After [Heard] the next call goes on. What
+// a server says unasked at [Ready] is heard as the answer to the next command,
+// or when the connection has closed.
 func (c *Client) Next() ClientStep {
 	if c.heard {
 		c.heard = false
@@ -334,5 +338,6 @@ func (c *Client) Clone() *Client {
 	d.env.To = d.to
 	d.out = append([]byte(nil), c.out...)
 	d.in.reply = append([]byte(nil), c.in.reply...)
+	d.parts = nil
 	return &d
 }

@@ -12,7 +12,8 @@ func (c *Client) hear() {
 		c.answer++
 	}
 	var r Reply
-	if _, err := r.parse(c.in.last(), nil); err != nil {
+	var err *SyntaxError
+	if c.parts, err = r.parse(c.in.last(), c.parts[:0]); err != nil {
 		c.garbage()
 		return
 	}

@@ -236,6 +236,9 @@ func TestClientEarlyReply(t *testing.T) {
 		}
 		c.Write([]byte("half"))
 		c.Feed([]byte(reply))
+		if early := c.Next(); (early == Heard) != (reply[:3] == "421") {
+			t.Errorf("%q: %v", reply, early)
+		}
 		for step := c.Next(); step == Heard || step == Letter; step = c.Next() {
 			if step == Letter {
 				c.EndLetter()
@@ -244,6 +247,19 @@ func TestClientEarlyReply(t *testing.T) {
 		if got := resultText(c.Results()[0]); got != want {
 			t.Errorf("%q: %s, want %s", reply, got, want)
 		}
+	}
+}
+
+// RFC 5321 §2.3.8: a LF alone ends no reply.
+func TestClientBareLF(t *testing.T) {
+	c := NewClient(&ClientConfig{})
+	c.Feed([]byte("220 x\n"))
+	if step := c.Next(); step != NeedInput {
+		t.Fatalf("a LF ended the greeting: %v", step)
+	}
+	c.Feed([]byte("220 y\r\n"))
+	if step := c.Next(); step != Heard || c.Next() != Done {
+		t.Errorf("%v, then %v", step, c.State())
 	}
 }
 

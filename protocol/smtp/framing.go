@@ -93,7 +93,7 @@ func (s *Server) skipLine() bool {
 		}
 		s.r += i + 1
 		if s.cr || s.config.AcceptBareLF {
-			s.skip, s.cr = false, false
+			s.skip = false
 			s.tooLong(s.begun)
 			return true
 		}
@@ -114,7 +114,7 @@ type letterReader struct {
 	ready   int   // octets at the front of the buffer that are a piece of the letter
 	size    int64 // octets of the letter so far
 	pending int64 // size before the piece that is ready
-	line    int   // octets of the line so far
+	line    int64 // octets of the line so far
 	long    bool  // a line was longer than MaxTextLine
 }
 
@@ -147,12 +147,12 @@ func (s *Server) readLetter() bool {
 		i := bytes.IndexByte(s.buf[from:s.w], '\n')
 		if i < 0 {
 			end = s.w
-			l.line += end - from
+			l.line += int64(end - from)
 			l.inLine, l.cr = true, s.buf[end-1] == '\r'
 			break
 		}
 		end = from + i + 1
-		l.line += end - from
+		l.line += int64(end - from)
 		if i > 0 {
 			l.cr = s.buf[end-2] == '\r'
 		}

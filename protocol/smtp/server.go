@@ -92,7 +92,7 @@ type Server struct {
 	size     int64 // declared, 0: not
 	eightBit bool
 	rcpts    []Path
-	refused  int // RCPTs of this transaction that were not accepted
+	refused  bool // a RCPT of this transaction was not accepted
 	letter   letterReader
 	words    interner
 }
@@ -136,7 +136,8 @@ func (s *Server) Feed(p []byte) int {
 	return n
 }
 
-// PeerClosed says that the client sends nothing more. Commands that arrived
+// PeerClosed says that the client sends nothing more; feed what it sent before.
+// Commands that arrived
 // whole are still served; then the session is closed, and an unfinished
 // transaction is forgotten (RFC 5321 §3.8).
 func (s *Server) PeerClosed() { s.eof = true }

@@ -69,25 +69,23 @@ var (
 // offered says whether the client was offered the extension: it said EHLO.
 func (s *Server) offered(x Extensions) bool { return s.esmtp && s.config.Extensions.Has(x) }
 
-// Proposal returns what the engine would answer to the open decision.
+// Proposal returns what the engine would answer to the open decision. Mistakes
+// in the line count before the wrong order of commands, and that before
+// parameters that were not offered.
 func (s *Server) Proposal() Reply {
 	c := &s.cmd
 	if c.Verb != Connect && c.Verb != QUIT && s.state == StateServiceRefused {
 		return replyOnlyQUIT
 	}
-	if c.Verb == MAIL || c.Verb == RCPT {
-		if pos, ok := s.notOffered(); ok && (c.Err == nil || c.Err.Pos >= pos && c.Err.Code == 501) {
-			return replyNotOffered
-		}
-	}
 	if c.Err != nil {
-		switch {
+		switch pos, ok := s.notOffered(); {
 		case c.tooLong:
 			return replyTooLong
 		case c.Verb == Unknown:
 			return replyUnknown
+		case !ok || c.Err.Pos < pos: // else the mistake is in what was not offered
+			return answer(c.Err.Code, c.Err.Enhanced, c.Err.Error())
 		}
-		return answer(c.Err.Code, c.Err.Enhanced, c.Err.Error())
 	}
 	switch c.Verb {
 	case Connect:
@@ -99,20 +97,14 @@ func (s *Server) Proposal() Reply {
 	case MAIL:
 		return s.proposeMAIL()
 	case RCPT:
-		switch {
-		case s.state != StateTransaction && s.state != StateRecipients:
-			return replyMAILFirst
-		case len(s.rcpts) >= s.config.maxRecipients():
-			return replyTooMany // not 552 (RFC 5321 §4.5.3.1.10)
-		}
-		return replyRecipient
+		return s.proposeRCPT()
 	case DATA:
 		switch {
 		case s.state == StateRecipients:
 			return replyGoAhead
 		case s.state != StateTransaction:
 			return replyMAILFirst
-		case s.refused > 0:
+		case s.refused:
 			return replyNobody // RFC 5321 §3.3 allows 503 and 554
 		}
 		return replyRCPTFirst
@@ -144,12 +136,29 @@ func (s *Server) proposeMAIL() Reply {
 	case s.state != StateGreeted:
 		return replyMAILTwice // RFC 5321 §4.1.4
 	}
+	if _, ok := s.notOffered(); ok {
+		return replyNotOffered // RFC 5321 §4.1.1.11
+	}
 	if size, ok := s.cmd.Param("SIZE"); ok && s.config.MaxSize > 0 {
 		if n, _ := parseSize(size); n > s.config.MaxSize {
 			return s.texts.tooLarge // RFC 1870 §6.1
 		}
 	}
 	return replySender
+}
+
+// proposeRCPT answers a RCPT without mistakes.
+func (s *Server) proposeRCPT() Reply {
+	if s.state != StateTransaction && s.state != StateRecipients {
+		return replyMAILFirst
+	}
+	if _, ok := s.notOffered(); ok {
+		return replyNotOffered
+	}
+	if len(s.rcpts) >= s.config.maxRecipients() {
+		return replyTooMany // not 552 (RFC 5321 §4.5.3.1.10)
+	}
+	return replyRecipient
 }
 
 // notOffered returns where the first parameter stands that was not offered.
@@ -234,7 +243,7 @@ func (s *Server) follow(r Reply) {
 			s.state = StateRecipients
 			s.rcpts = append(s.rcpts, s.cmd.Path)
 		case !done:
-			s.refused++
+			s.refused = true
 		}
 	case DATA:
 		if r.Intermediate() {
@@ -266,6 +275,6 @@ func (s *Server) settle() {
 // endTransaction forgets the envelope and the letter.
 func (s *Server) endTransaction() {
 	s.from, s.size, s.eightBit = Path{}, 0, false
-	s.rcpts, s.refused = s.rcpts[:0], 0
+	s.rcpts, s.refused = s.rcpts[:0], false
 	s.letter = letterReader{}
 }

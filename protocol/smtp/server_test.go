@@ -28,6 +28,8 @@ const (
 
 var serverRules = []serverRule{
 	{name: "RFC 5321 §4.1.4: MAIL before EHLO is 503", send: mail, want: []string{"503 5.5.1"}},
+	{name: "RFC 5321 §4.1.4: the wrong order counts before parameters not offered, mistakes before both",
+		send: lines("MAIL FROM:<a@b.example> SIZE=1", "RCPT TO:<a@b.example> X=1", "MAIL FROM:a@b.example SIZE=1", "MAIL FROM:<a@b.example> SIZE=1 SIZE=1"), want: []string{"503", "503", "501", "503"}},
 	{name: "RFC 5321 §4.1.4: NOOP, HELP, VRFY and RSET work before EHLO",
 		send: lines("NOOP", "HELP", "VRFY bob", "RSET", "EXPN list"), want: []string{"250", "214", "252", "250", "502"}},
 	{name: "RFC 5321 §4.1.4: a second MAIL is 503", send: ehlo + mail + mail + rcpt, want: []string{"250", "250 2.1.0", "503 5.5.1", "250 2.1.5"}},
@@ -300,6 +302,12 @@ func TestServerEnvelope(t *testing.T) {
 	if !seen {
 		t.Error("no dot")
 	}
+	runServer(t, NewServer(fullConfig()), ehlo+mail+rcpt+ehlo+"NOOP\r\n", whole, func(s *Server) Reply {
+		if s.Command().Verb == NOOP && (len(s.Recipients()) > 0 || !s.From().IsNull()) {
+			t.Error("RFC 5321 §4.1.4: the envelope outlived EHLO")
+		}
+		return s.Proposal()
+	})
 }
 
 // While a decision is open no octets are taken.
@@ -354,6 +362,23 @@ func TestServerClone(t *testing.T) {
 	s.Reply(s.Proposal())
 	if len(c.Recipients()) != 0 || len(s.Recipients()) != 1 || s.State() != StateRecipients || c.State() != StateTransaction {
 		t.Errorf("%v %v, clone %v %v", s.State(), s.Recipients(), c.State(), c.Recipients())
+	}
+	// Where one goes on, the other keeps what it has.
+	many := NewServer(fullConfig())
+	many.Next()
+	many.Reply(many.Proposal())
+	many.Feed([]byte(ehlo + mail + rcpt + rcpt + rcpt + "RCPT TO:<carol@receiver.example>\r\n"))
+	for many.Next() == Decide && many.Command().Path.Local != "carol" {
+		many.Reply(many.Proposal())
+	}
+	twin := many.Clone()
+	many.Reply(many.Proposal())
+	twin.Reply(Reply{Code: 550})
+	twin.Feed([]byte("RCPT TO:<dave@receiver.example>\r\n"))
+	twin.Next()
+	twin.Reply(twin.Proposal())
+	if got := many.Recipients()[3].Local; got != "carol" {
+		t.Errorf("the clone made carol %s", got)
 	}
 	if c.Next() != Decide || c.Proposal().Code != 554 || s.Next() != Decide || s.Proposal().Code != 354 {
 		t.Errorf("%v, clone %v", s.Proposal(), c.Proposal())
