@@ -3,11 +3,11 @@ package sim
 import (
 	"time"
 
-	"helo/protocol/dns"
 	"helo/sim/trace"
 )
 
-// item is something that will happen at a virtual time.
+// item is something that will happen at a virtual time. It has no pointers, so
+// that moving it about costs little.
 type item struct {
 	at    time.Duration
 	seq   uint64 // those at the same time happen in the order they were asked for
@@ -19,8 +19,7 @@ type item struct {
 	cause trace.Pos
 	off   uint32
 	span  trace.Span
-	q     dns.Question
-	id    uint16 // of the DNS message
+	asked uint32 // which question a doAnswer answers, counted from 1
 }
 
 type doing uint8

@@ -195,11 +195,11 @@ func (e *environment) Wake(d time.Duration, token uint32, cause trace.Pos) {
 // Resolve asks the name servers: one round trip, a real message each way.
 func (e *environment) Resolve(q dns.Question, token uint32, cause trace.Pos) {
 	w := e.w
-	w.questions++
-	dnsID := uint16(Draw(w.t.Seed, "dns id", uint64(w.questions)))
-	query, err := dns.AppendQuery(w.scratch[:0], dnsID, q)
+	w.asked = append(w.asked, q)
+	asked := uint32(len(w.asked))
+	query, err := dns.AppendQuery(w.scratch[:0], w.dnsID(asked), q)
 	if err != nil { // no name server can have such a name
-		w.plan(0, item{do: doAnswer, host: e.id, token: token, q: q, cause: cause, off: answerNoName})
+		w.plan(0, item{do: doAnswer, host: e.id, token: token, asked: asked, cause: cause, off: answerNoName})
 		return
 	}
 	w.scratch = query
@@ -208,7 +208,7 @@ func (e *environment) Resolve(q dns.Question, token uint32, cause trace.Pos) {
 	fault, fired := e.Fault(host.Occasion{
 		Place: host.PlaceResolve, Host: w.t.Host(e.id).ID, Line: []byte(q.String()), Cause: pos,
 	})
-	answer := item{do: doAnswer, host: e.id, token: token, q: q, id: dnsID, cause: pos, off: answerMessage}
+	answer := item{do: doAnswer, host: e.id, token: token, asked: asked, cause: pos, off: answerMessage}
 	effect := host.Effect(0)
 	if fault != nil {
 		answer.cause, effect = fired, fault.Effect
@@ -233,6 +233,9 @@ func (e *environment) Resolve(q dns.Question, token uint32, cause trace.Pos) {
 	answer.span = w.t.Store(query)
 	w.plan(2*w.sc.Latency, answer)
 }
+
+// dnsID is the id of the message with the n-th question.
+func (w *World) dnsID(n uint32) uint16 { return uint16(Draw(w.t.Seed, "dns id", uint64(n))) }
 
 // What an item of doAnswer brings, in its off.
 const (

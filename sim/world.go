@@ -50,7 +50,7 @@ type World struct {
 	faults []*host.Armed
 
 	letters   trace.LetterID
-	questions uint32
+	asked     []dns.Question // all of them, in order
 	asking    trace.HostID // who waits for a person, or 0
 	askedAt   trace.Pos
 	limited   bool
@@ -272,22 +272,22 @@ func (w *World) happen(it *item) {
 
 // answer brings a host what the name servers said, or their silence.
 func (w *World) answer(it *item) {
-	h := w.hosts[it.host]
+	h, q := w.hosts[it.host], w.asked[it.asked-1]
 	switch it.off {
 	case answerNone:
 		pos := w.record(trace.Event{Kind: trace.TimedOut, Host: it.host, Cause: it.cause})
-		h.Answered(it.token, it.q, dns.Answer{Outcome: dns.Timeout}, pos)
+		h.Answered(it.token, q, dns.Answer{Outcome: dns.Timeout}, pos)
 		return
 	case answerNoName:
-		h.Answered(it.token, it.q, dns.Answer{Outcome: dns.NXDomain}, it.cause)
+		h.Answered(it.token, q, dns.Answer{Outcome: dns.NXDomain}, it.cause)
 		return
 	}
 	pos := w.record(trace.Event{Kind: trace.Answer, Host: it.host, Octets: it.span, Cause: it.cause})
-	a, err := dns.ParseResponse(w.t.Octets(it.span), it.id, it.q)
+	a, err := dns.ParseResponse(w.t.Octets(it.span), w.dnsID(it.asked), q)
 	if err != nil { // as good as no answer
 		a = dns.Answer{Outcome: dns.ServFail}
 	}
-	h.Answered(it.token, it.q, a, pos)
+	h.Answered(it.token, q, a, pos)
 }
 
 // checkStalled holds that no connection outlives the run.
