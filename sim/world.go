@@ -49,14 +49,14 @@ type World struct {
 	conns  []conn
 	faults []*host.Armed
 
-	letters   trace.LetterID
-	asked     []dns.Question // all of them, in order
-	asking    trace.HostID // who waits for a person, or 0
-	askedAt   trace.Pos
-	limited   bool
-	inputs    []string
-	lines     []string // typed lines given beforehand, not yet used
-	scratch   []byte
+	letters trace.LetterID
+	asked   []dns.Question // all of them, in order
+	asking  trace.HostID   // who waits for a person, or 0
+	askedAt trace.Pos
+	limited bool
+	inputs  []string
+	lines   []string // typed lines given beforehand, not yet used
+	scratch []byte
 }
 
 // New prepares a run. sc is shared and stays as it is. Errors in the options'
