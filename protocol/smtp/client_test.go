@@ -93,6 +93,8 @@ var clientRules = []clientRule{
 		heard: []string{sayEHLO, sayMAIL, sayR0, "DATA", body}, results: []string{"deferred dot 451 local"}, failure: "deferred dot 451 local"},
 	{name: "RFC 5321 §4.1.1.10: dropped after QUIT is no failure", replies: []string{greeting, plain, "250 ok", "250 ok", "354 go", "250 done", "drop"},
 		heard: []string{sayEHLO, sayMAIL, sayR0, "DATA", body, "QUIT"}, results: []string{"delivered dot 250"}},
+	{name: "RFC 5321 §3.8: 421 to QUIT is no failure", replies: []string{greeting, plain, "250 ok", "250 ok", "354 go", "250 done", "421 bye"},
+		heard: []string{sayEHLO, sayMAIL, sayR0, "DATA", body, "QUIT"}, results: []string{"delivered dot 250"}},
 	{name: "RFC 1870 §3, RFC 6152 §2: SIZE= and BODY= when offered", replies: []string{greeting, everybody, "250 ok", "250 ok", "354 go", "250 done", "221 bye"}, size: 999, eight: true,
 		heard: []string{sayEHLO, sayMAIL + " SIZE=999 BODY=8BITMIME", sayR0, "DATA", body, "QUIT"}, results: []string{"delivered dot 250"}},
 	{name: "RFC 5321 §4.1.1.1: neither when not offered", replies: []string{greeting, plain, "250 ok", "250 ok", "354 go", "250 done", "221 bye"}, size: 999,

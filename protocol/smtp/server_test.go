@@ -341,6 +341,11 @@ func TestRFC5321_3_8_TimeoutAndShutdown(t *testing.T) {
 		if s.Next() != Closed || !strings.HasPrefix(out, "421 4.") {
 			t.Errorf("%s: %v, %q", name, s.Next(), out)
 		}
+		early := NewServer(fullConfig())
+		stop(early)
+		if out := string(early.Output()); !strings.HasPrefix(out, "421 mx.receiver.example ") {
+			t.Errorf("%s before the greeting: %q (RFC 2034 §4: no enhanced code there)", name, out)
+		}
 		stop(s)
 		if len(s.Output()) > 0 {
 			t.Errorf("%s: said twice", name)
