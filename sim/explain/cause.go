@@ -1,0 +1,63 @@
+package explain
+
+// Why an event came when it did.
+
+import (
+	"strings"
+
+	"helo/sim/trace"
+)
+
+// maxBecause is how many characters of a line a cause repeats.
+const maxBecause = 48
+
+// rowBefore follows causes from p on down to the first row, p itself included.
+func (s *telling) rowBefore(p trace.Pos) trace.Pos {
+	for p != trace.NoPos && p < s.pos {
+		e := s.t.At(p)
+		if rowKind(e.Kind) {
+			return p
+		}
+		if e.Cause != trace.NoPos && e.Cause >= p {
+			break // causes come before their effects; a trace that breaks this ends the walk
+		}
+		p = e.Cause
+	}
+	return trace.NoPos
+}
+
+// rowKind says which kinds a cursor can stand on, as [trace.Rows] has them.
+func rowKind(k trace.Kind) bool {
+	switch k {
+	case trace.Connect, trace.Refused, trace.Lost, trace.Reset, trace.Unanswered,
+		trace.Command, trace.Reply, trace.Letter, trace.Question, trace.Answer,
+		trace.Fired, trace.TimedOut, trace.Changed, trace.Written, trace.Added, trace.Queued,
+		trace.Kept, trace.Stored, trace.Returned, trace.Parked, trace.Told, trace.Limit, trace.Stalled:
+		return true
+	}
+	return false
+}
+
+// because says the cause in a few words, unless that is done already.
+func (s *telling) because() {
+	if s.x.Cause == trace.NoPos {
+		s.x.Cause = s.rowBefore(s.e.Cause)
+	}
+	if s.x.Cause == trace.NoPos || s.x.Because != "" {
+		return
+	}
+	e := s.t.At(s.x.Cause)
+	text := s.entry("events", e.Kind.String()).Note("because")
+	if text == "" {
+		return
+	}
+	line := Line(s.t, s.x.Cause)
+	if e.Kind == trace.Question || e.Kind == trace.Answer {
+		line = strings.TrimLeft(line, "?= ")
+	}
+	var v values
+	v.set("line", clip(Visible([]byte(line)), maxBecause))
+	v.set("words", string(s.t.Octets(e.Octets)))
+	v.set("who", s.t.Host(e.Host).Title)
+	s.x.Because = v.fill(text) + " at " + clock(e.At)
+}

@@ -1,0 +1,192 @@
+package explain
+
+// A command, part by part.
+
+import (
+	"strconv"
+	"strings"
+
+	"helo/protocol/smtp"
+	"helo/sim/trace"
+)
+
+func (s *telling) command() {
+	s.x.Octets = s.t.Octets(s.e.Octets)
+	cmd := smtp.ParseCommand(s.x.Octets)
+	verb := s.entry("commands", cmd.Verb.String())
+	s.x.RFC = verb.RFC
+	s.commandValues(&cmd)
+	s.commandParts(&cmd, verb)
+	k := s.talk()
+	s.lineStates(&k)
+	note := "here"
+	switch {
+	case cmd.Err != nil:
+		note = "broken"
+	case cmd.Verb == smtp.MAIL && cmd.Path.IsNull():
+		note = "here null"
+	}
+	s.x.Means = s.v.fill(verb.Note(note))
+	if note == "broken" {
+		s.v.set("want", cmd.Err.Want)
+		s.x.Means = s.v.fill(s.entry("parts", "mistake").Note("here"))
+		if cmd.Verb == smtp.Unknown {
+			s.x.Means = s.v.fill(verb.Note("here"))
+		}
+	}
+	s.commandCause(&cmd, &k)
+}
+
+// commandValues sets what a command says.
+func (s *telling) commandValues(cmd *smtp.Command) {
+	s.v.set("verb", cmd.Verb.String())
+	s.v.set("domain", cmd.Domain)
+	s.v.set("path", cmd.Path.String())
+	argument := cmd.Arg
+	if argument == "" {
+		argument = "nobody"
+	}
+	s.v.set("argument", argument)
+}
+
+// commandParts names the octets. A mistake cuts off the parts behind it: what
+// they would have been is not known.
+func (s *telling) commandParts(cmd *smtp.Command, verb *Entry) {
+	end := len(s.x.Octets)
+	for _, p := range cmd.Parts {
+		if p.Kind == smtp.PartLineEnd {
+			end = p.Start
+		}
+	}
+	stop := end
+	if cmd.Err != nil {
+		stop = min(cmd.Err.Pos, end)
+		if cmd.Verb == smtp.Unknown { // the verb itself is the mistake
+			stop = end
+		}
+	}
+	done := 0 // octets that have their part, for parameters
+	for i, p := range cmd.Parts {
+		if p.Kind == smtp.PartLineEnd || p.Start >= stop && p.Start < end {
+			continue
+		}
+		start, last := p.Start, min(p.End, stop)
+		if start < done {
+			continue
+		}
+		entry := s.entry("parts", p.Kind.String())
+		switch p.Kind {
+		case smtp.PartVerb:
+			s.part(start, last, verb, "part").Broken = cmd.Verb == smtp.Unknown
+		case smtp.PartReversePath:
+			note := "part"
+			if last-start == 2 {
+				note = "null"
+			}
+			s.part(start, last, entry, note)
+		case smtp.PartSourceRoute, smtp.PartLocalPart, smtp.PartMailboxDomain:
+			s.part(start, last, entry, "part").Inside = true
+		case smtp.PartKeyword, smtp.PartValue:
+			done = s.parameter(cmd, start, last, stop)
+		case smtp.PartSeparator:
+			if i+1 < len(cmd.Parts) && cmd.Parts[i+1].Kind == smtp.PartLineEnd {
+				s.part(start, last, entry, "white space").Name = "white space"
+			}
+		default:
+			s.part(start, last, entry, "part")
+		}
+	}
+	if cmd.Verb == smtp.Unknown {
+		if n := len(cmd.Parts); n > 0 && cmd.Parts[0].End < end && cmd.Parts[0].Kind == smtp.PartVerb {
+			s.x.Parts = append(s.x.Parts, Part{Start: cmd.Parts[0].End, End: end, Name: "rest"})
+		}
+	} else if cmd.Err != nil {
+		s.mistake(stop, end, cmd.Err.Want)
+	}
+	if end < len(s.x.Octets) {
+		s.part(end, len(s.x.Octets), s.entry("parts", "line end"), "part")
+	}
+}
+
+// mistake marks the place where octets leave the grammar.
+func (s *telling) mistake(start, end int, want string) {
+	s.v.set("want", want)
+	s.part(start, end, s.entry("parts", "mistake"), "part").Broken = true
+}
+
+// parameter explains KEYWORD=value as one part and returns where it ends.
+func (s *telling) parameter(cmd *smtp.Command, start, last, stop int) int {
+	param := smtp.Param{Keyword: string(s.x.Octets[start:last]), Start: start, End: last}
+	for _, p := range cmd.Params {
+		if p.Start == start {
+			param = p
+		}
+	}
+	if i := strings.IndexByte(param.Keyword, '='); i >= 0 {
+		param.Keyword = param.Keyword[:i]
+	}
+	entry := s.r.Entry("parameters", param.Keyword)
+	if entry == nil {
+		entry = s.entry("parameters", "unknown")
+	}
+	if n, err := strconv.ParseInt(param.Value, 10, 64); err == nil && strings.EqualFold(param.Keyword, "SIZE") {
+		s.v.set("size", octetsInWords(n))
+	}
+	s.v.set("value", param.Value)
+	end := min(param.End, stop)
+	s.part(start, end, entry, strings.ToUpper(param.Value))
+	return end
+}
+
+// octetsInWords is a number of octets: "1 octet", "10,485,760 octets".
+func octetsInWords(n int64) string {
+	if n == 1 {
+		return "1 octet"
+	}
+	return grouped(n) + " octets"
+}
+
+// commandCause finds what let the command be said as it was: the offer that its
+// parameters or its haste rest on, before the event that it followed.
+func (s *telling) commandCause(cmd *smtp.Command, k *talk) {
+	before := s.rowBefore(s.e.Cause)
+	s.x.Cause = before
+	if k.offer == trace.NoPos || k.byHand {
+		return
+	}
+	for _, p := range cmd.Params {
+		keyword := p.Keyword
+		if strings.EqualFold(keyword, "BODY") {
+			keyword = "8BITMIME"
+		}
+		if line, ok := s.offered(k.offer, keyword); ok {
+			s.offerCause(k.offer, line)
+			return
+		}
+	}
+	if before != trace.NoPos && s.t.At(before).Kind == trace.Command && s.t.At(before).Conn == s.e.Conn {
+		if line, ok := s.offered(k.offer, "PIPELINING"); ok {
+			s.offerCause(k.offer, line)
+		}
+	}
+}
+
+// offered returns the line of an EHLO reply that offers an extension, without
+// its line end: "250-SIZE 10485760".
+func (s *telling) offered(reply trace.Pos, keyword string) (string, bool) {
+	for i, line := range strings.Split(string(s.t.OctetsAt(reply)), "\r\n") {
+		if i == 0 || len(line) < 4 {
+			continue
+		}
+		word, _, _ := strings.Cut(line[4:], " ")
+		if strings.EqualFold(word, keyword) {
+			return line, true
+		}
+	}
+	return "", false
+}
+
+func (s *telling) offerCause(reply trace.Pos, line string) {
+	s.x.Cause = reply
+	s.x.Because = clip(Visible([]byte(line)), maxBecause) + " was offered at " + clock(s.t.At(reply).At)
+}

@@ -1,0 +1,188 @@
+package explain
+
+// Connections, and what hosts and people do.
+
+import (
+	"strconv"
+	"time"
+
+	"helo/protocol/message"
+	"helo/protocol/smtp"
+	"helo/sim/trace"
+)
+
+// deed explains an event of any kind but a line found in a stream.
+func (s *telling) deed(entry *Entry) {
+	e, octets := s.e, s.t.Octets(s.e.Octets)
+	s.v.set("words", string(octets))
+	s.v.set("mailbox", mailboxWords(octets))
+	note := "here"
+	switch e.Kind {
+	case trace.Connect:
+		note = s.connect(octets)
+	case trace.Unanswered, trace.Refused:
+		s.dialled()
+	case trace.Reset:
+		if s.isClient() {
+			note = "client"
+		}
+	case trace.Sent, trace.Arrived, trace.Lost, trace.Typed:
+		s.x.Octets = octets
+		s.streamParts(octets)
+	case trace.Decided:
+		if e.Verb == smtp.Connect {
+			note = "connect"
+		}
+		s.state(e.Host, e.From.String(), e.To.String(), e.To.String())
+	case trace.Fired:
+		if e.Arg > 1 {
+			note = "again"
+			s.v.set("n", ordinal(e.Arg))
+		}
+	case trace.TimedOut:
+		note = s.timedOut()
+	case trace.Written:
+		s.v.set("recipients", count(int(e.Arg), "recipient"))
+	case trace.Custody, trace.Stored:
+		if e.Flags&trace.Notice != 0 {
+			note = "notice"
+		}
+	case trace.Added:
+		note = s.added(octets)
+	case trace.Attempt:
+		if e.Flags&trace.Implicit != 0 {
+			note = "implicit"
+		}
+	case trace.Queued:
+		s.v.set("wait", forHowLong(time.Duration(e.Arg)*time.Second))
+		if e.Code == 0 {
+			note = "no code"
+		}
+	case trace.Told:
+		s.x.Octets = octets
+		s.x.Parts = []Part{{Start: 0, End: len(octets), Name: "message"}}
+	}
+	text := entry.Note(note)
+	if text == "" {
+		text = entry.Note("here")
+	}
+	s.x.Means = s.v.fill(text)
+}
+
+// connect sets where a connection goes and picks the sentence.
+func (s *telling) connect(octets []byte) string {
+	port := strconv.Itoa(int(s.e.Code))
+	s.v.set("address", address(octets))
+	s.v.set("port", port)
+	switch {
+	case s.e.Peer == 0:
+		return "nobody"
+	case port == "25" || port == "587":
+		return "port " + port
+	}
+	return "here"
+}
+
+// dialled sets the address of a connection that did not come about.
+func (s *telling) dialled() {
+	s.v.set("address", "that address")
+	for p := s.e.Cause; p != trace.NoPos && p < s.pos; p = s.t.At(p).Cause {
+		if c := s.t.At(p); c.Kind == trace.Connect && c.Conn == s.e.Conn {
+			s.v.set("address", address(s.t.Octets(c.Octets)))
+			return
+		}
+	}
+}
+
+// isClient says whether the event's host opened the connection.
+func (s *telling) isClient() bool {
+	for p := s.pos; s.e.Conn != 0; p-- {
+		if c := s.t.At(p); c.Conn == s.e.Conn && c.Kind == trace.Connect {
+			return c.Host == s.e.Host
+		}
+		if p == 0 {
+			break
+		}
+	}
+	return false
+}
+
+// timedOut picks the sentence for a wait that was too long.
+func (s *telling) timedOut() string {
+	e := s.e
+	switch {
+	case e.Conn == 0:
+		return "dns"
+	case e.From == smtp.StateDotSent:
+		s.state(e.Host, e.From.String(), e.From.String(), "")
+		return "dot"
+	case e.From >= smtp.StateConnected && e.From <= smtp.StateServiceRefused:
+		s.state(e.Host, e.From.String(), smtp.StateClosed.String(), "")
+		return "server"
+	case e.From != smtp.StateNone:
+		s.state(e.Host, e.From.String(), e.From.String(), "")
+	}
+	return "here"
+}
+
+// added explains the header fields that a server put on top.
+func (s *telling) added(octets []byte) string {
+	s.x.Octets = octets
+	fields, _, _ := message.Split(octets)
+	s.v.set("words", addedNames(octets))
+	note := "here"
+	for i, f := range fields {
+		entry := s.r.Entry("fields", f.Name)
+		if entry == nil {
+			entry = s.entry("fields", "unknown")
+		}
+		s.part(f.NameStart, f.ValueEnd, entry, "part")
+		if i == 0 {
+			note = f.Name
+		}
+		if f.Name == "Return-Path" {
+			s.v.set("path", f.Value(octets))
+		}
+	}
+	return note
+}
+
+// streamParts tells the lines in octets apart; what they mean is told where
+// they are heard.
+func (s *telling) streamParts(octets []byte) {
+	start := 0
+	for i, c := range octets {
+		if c == '\n' && i > 0 && octets[i-1] == '\r' {
+			s.x.Parts = append(s.x.Parts, Part{Start: start, End: i + 1, Name: "line"})
+			start = i + 1
+		}
+	}
+	if start < len(octets) {
+		s.x.Parts = append(s.x.Parts, Part{Start: start, End: len(octets), Name: "part of a line"})
+	}
+}
+
+// mailboxWords is a mailbox as a sentence names it; the empty one is the null
+// reverse-path.
+func mailboxWords(octets []byte) string {
+	if len(octets) == 0 {
+		return "<>"
+	}
+	return string(octets)
+}
+
+// ordinal is "2nd", "3rd", "11th".
+func ordinal(n uint32) string {
+	suffix := "th"
+	if n%100 < 11 || n%100 > 13 {
+		switch n % 10 {
+		case 1:
+			suffix = "st"
+		case 2:
+			suffix = "nd"
+		case 3:
+			suffix = "rd"
+		}
+	}
+	return strconv.FormatUint(uint64(n), 10) + suffix
+}

@@ -1,0 +1,218 @@
+package explain
+
+// A letter as it was on the wire: its header fields, its body, the dots.
+
+import (
+	"bytes"
+
+	"helo/protocol/message"
+)
+
+// What is shown of a long letter, in lines.
+const (
+	wholeLetter = 24 // a letter of no more lines is shown whole
+	headerLines = 12 // the first lines of the header
+	bodyLines   = 3  // the first lines of the body
+)
+
+func (s *telling) letter() {
+	wire := s.t.Octets(s.e.Octets)
+	entry := s.entry("commands", "dot")
+	s.x.RFC = entry.RFC
+	dot := lastLine(wire)
+	letter := wire[:dot]
+	fields, body, defects := message.Split(letter)
+	s.v.set("size", octetsInWords(unstuffed(letter)))
+
+	w := window{s: s, wire: wire}
+	w.choose(fields, body, dot)
+	for _, f := range fields {
+		f.ValueEnd = min(f.ValueEnd, dot)
+		entry := s.r.Entry("fields", f.Name)
+		name := ""
+		if entry == nil {
+			entry = s.entry("fields", "unknown")
+			name = clip(Visible([]byte(f.Name)), 16)
+		}
+		if p := w.part(f.NameStart, f.ValueEnd, entry, "part"); p != nil && name != "" {
+			p.Name = name
+		}
+	}
+	w.body(fields, body, dot, len(defects) > 0)
+	if p := w.part(dot, min(dot+1, len(wire)), s.entry("letter", "end of data"), "part"); p != nil {
+		w.part(dot+1, len(wire), s.entry("parts", "line end"), "part")
+	}
+	w.gaps()
+
+	k := s.talk()
+	s.lineStates(&k)
+	note := "here"
+	if len(letter) == 0 {
+		note = "here empty"
+	}
+	s.x.Means = s.v.fill(entry.Note(note))
+	s.x.Cause = s.rowBefore(s.e.Cause)
+}
+
+// lastLine is where the last line begins: the lone dot's.
+func lastLine(wire []byte) int {
+	return bytes.LastIndexByte(bytes.TrimSuffix(wire, []byte("\r\n")), '\n') + 1
+}
+
+// unstuffed counts the octets of a letter without its added dots.
+func unstuffed(letter []byte) int64 {
+	n := int64(len(letter))
+	if bytes.HasPrefix(letter, []byte(".")) {
+		n--
+	}
+	return n - int64(bytes.Count(letter, []byte("\r\n.")))
+}
+
+// window is the choice of lines that are shown, joined in one slice of octets.
+type window struct {
+	s     *telling
+	wire  []byte
+	runs  []run
+	lines int
+}
+
+// run is a stretch of whole lines: where it is in the letter, and in the window.
+type run struct{ from, to, at int }
+
+// choose picks the lines.
+func (w *window) choose(fields []message.Field, body, dot int) {
+	total := bytes.Count(w.wire, []byte("\n"))
+	header, text, from := 0, 0, 0
+	inHeader := len(fields) > 0
+	stuffed := false
+	for from < len(w.wire) {
+		to := len(w.wire)
+		if i := bytes.IndexByte(w.wire[from:], '\n'); i >= 0 {
+			to = from + i + 1
+		}
+		show := total <= wholeLetter || from >= dot
+		switch {
+		case from >= dot:
+		case inHeader && from < body:
+			header++
+			show = show || header <= headerLines || from == emptyLine(fields, body)
+		default:
+			text++
+			show = show || text <= bodyLines || w.wire[from] == '.' && !stuffed
+			stuffed = stuffed || w.wire[from] == '.'
+		}
+		if show {
+			w.take(from, to)
+		}
+		from = to
+	}
+}
+
+// emptyLine is where the line between header and body begins, or -1.
+func emptyLine(fields []message.Field, body int) int {
+	if n := len(fields); n > 0 && fields[n-1].ValueEnd < body {
+		return fields[n-1].ValueEnd
+	}
+	if len(fields) == 0 && body > 0 {
+		return 0
+	}
+	return -1
+}
+
+// take adds the octets of one line.
+func (w *window) take(from, to int) {
+	octets := w.s.x.Octets
+	if n := len(w.runs); n > 0 && w.runs[n-1].to == from {
+		w.runs[n-1].to = to
+	} else {
+		w.runs = append(w.runs, run{from, to, len(octets)})
+	}
+	w.s.x.Octets = append(octets, w.wire[from:to]...)
+}
+
+// part adds a part for octets of the letter, as much of them as is shown; nil if
+// nothing of them is.
+func (w *window) part(from, to int, entry *Entry, note string) *Part {
+	for _, r := range w.runs {
+		if lo, hi := max(from, r.from), min(to, r.to); lo < hi {
+			return w.s.part(r.at+lo-r.from, r.at+hi-r.from, entry, note)
+		}
+	}
+	return nil
+}
+
+// body adds the empty line, the body and the added dots in it.
+func (w *window) body(fields []message.Field, body, dot int, defects bool) {
+	if e := emptyLine(fields, body); e >= 0 && e < dot {
+		w.part(e, body, w.s.entry("letter", "empty line"), "part")
+	} else if defects && body < dot {
+		// The header ended with a line that is no field; the body says so.
+		if p := w.part(body, body+1, w.s.entry("letter", "no field"), "part"); p != nil {
+			w.s.x.Parts = w.s.x.Parts[:len(w.s.x.Parts)-1]
+			w.text(body, dot, w.s.entry("letter", "no field"))
+			return
+		}
+	}
+	w.text(body, dot, w.s.entry("letter", "body"))
+}
+
+// text adds the octets from start up to end as the body, but for added dots.
+// Only the first stretch and the first dot get their sentence.
+func (w *window) text(start, end int, first *Entry) {
+	entry, dotEntry := first, w.s.entry("letter", "doubled dot")
+	add := func(from, to int, e *Entry) *Entry {
+		if p := w.part(from, to, e, "part"); p != nil {
+			if len(e.Notes) == 0 {
+				p.RFC = ""
+			}
+			return &Entry{Name: e.Name}
+		}
+		return e
+	}
+	for _, r := range w.runs {
+		from := max(start, r.from)
+		stop := min(end, r.to)
+		for at := from; at < stop; {
+			next := stop
+			if i := bytes.IndexByte(w.wire[at:stop], '\n'); i >= 0 {
+				next = at + i + 1
+			}
+			if w.wire[at] == '.' {
+				if from < at {
+					entry = add(from, at, entry)
+				}
+				dotEntry = add(at, at+1, dotEntry)
+				from = at + 1
+			}
+			at = next
+		}
+		if from < stop {
+			entry = add(from, stop, entry)
+		}
+	}
+	_ = entry
+}
+
+// gaps marks where lines are left out, and puts all parts in order.
+func (w *window) gaps() {
+	entry := w.s.entry("letter", "left out")
+	for i := 1; i < len(w.runs); i++ {
+		before, after := w.runs[i-1], w.runs[i]
+		w.s.v.set("n", count(bytes.Count(w.wire[before.to:after.from], []byte("\n")), "line"))
+		p := w.s.part(after.at, after.at, entry, "part")
+		p.RFC = ""
+	}
+	parts := w.s.x.Parts
+	for i := 1; i < len(parts); i++ { // few, and nearly in order
+		for j := i; j > 0 && less(parts[j], parts[j-1]); j-- {
+			parts[j], parts[j-1] = parts[j-1], parts[j]
+		}
+	}
+}
+
+func less(a, b Part) bool {
+	if a.Start != b.Start {
+		return a.Start < b.Start
+	}
+	return a.End == a.Start && b.End > b.Start // a gap stands before what follows it
+}

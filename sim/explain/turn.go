@@ -1,0 +1,194 @@
+package explain
+
+// Who answered what on a connection, as far as it is known, and what the two
+// sides made of it.
+
+import (
+	"helo/protocol/smtp"
+	"helo/sim/trace"
+)
+
+// turn is one exchange on a connection: a line, what was decided about it, and
+// the reply. What has not happened, or is not known yet, is NoPos.
+type turn struct {
+	line, decided, reply trace.Pos // of the greeting, line is the connect event
+	verb                 smtp.Verb
+}
+
+// talk is what is known of a connection.
+type talk struct {
+	turns  []turn
+	at     int  // the turn that the event belongs to, or -1
+	byHand bool // a person is the client
+	over   bool // the connection ended before known
+	offer  trace.Pos
+}
+
+// talk gathers the turns of the event's connection, up to what is known and no
+// further than needed to see the event's own turn answered.
+func (s *telling) talk() talk {
+	k := talk{at: -1, offer: trace.NoPos}
+	conn := s.e.Conn
+	if conn == 0 {
+		return k
+	}
+	start := s.pos
+	for p := s.pos; ; p-- {
+		if e := s.t.At(p); e.Conn == conn {
+			start = p
+			if e.Kind == trace.Connect {
+				break
+			}
+		}
+		if p == 0 {
+			break
+		}
+	}
+	for p := start; p < s.known; p++ {
+		e := s.t.At(p)
+		if e.Conn != conn {
+			continue
+		}
+		if k.take(e, p, s.pos); k.over || p > s.pos && k.at >= 0 && k.turns[k.at].reply != trace.NoPos {
+			break
+		}
+		if p >= s.pos && k.at < 0 {
+			break // an event that is no line: what comes after it is not asked for
+		}
+	}
+	return k
+}
+
+// take adds what one event says.
+func (k *talk) take(e *trace.Event, p, about trace.Pos) {
+	switch e.Kind {
+	case trace.Connect:
+		k.turns = append(k.turns, turn{p, trace.NoPos, trace.NoPos, smtp.Connect})
+	case trace.Command, trace.Letter:
+		k.turns = append(k.turns, turn{p, trace.NoPos, trace.NoPos, e.Verb})
+		if p == about {
+			k.at = len(k.turns) - 1
+		}
+	case trace.Decided:
+		for i := len(k.turns) - 1; i >= 0; i-- {
+			if k.turns[i].verb == e.Verb && k.turns[i].decided == trace.NoPos {
+				k.turns[i].decided = p
+				break
+			}
+		}
+	case trace.Reply:
+		for i := range k.turns {
+			if k.turns[i].verb == e.Verb && k.turns[i].reply == trace.NoPos {
+				k.turns[i].reply = p
+				if p == about {
+					k.at = i
+				}
+				break
+			}
+		}
+		if p <= about && e.Verb == smtp.EHLO && e.Code/100 == 2 {
+			k.offer = p
+		}
+	case trace.Typed:
+		k.byHand = true
+	case trace.Reset:
+		k.over = p > about
+	}
+}
+
+// revealed says whether the outcome of a turn may be told: its reply is known,
+// or will never come, or nothing is held back.
+func (s *telling) revealed(k *talk, at turn) bool {
+	return at.decided != trace.NoPos && (at.reply != trace.NoPos || k.over || s.known >= s.t.End())
+}
+
+// lineStates says what a command or a letter does to both sides. The speaker
+// comes first; where a person speaks there is no session to tell of.
+func (s *telling) lineStates(k *talk) {
+	if !k.byHand {
+		from, to := s.clientStates(k)
+		s.state(s.e.Host, from, to, to)
+	}
+	change := StateChange{Host: s.e.Peer, From: s.e.From.String(), To: "deciding"}
+	if s.e.Kind == trace.Letter { // heard to its end only now
+		change.From = smtp.StateData.String()
+	}
+	note := s.entry("states", "deciding")
+	change.Note = note.Note("note")
+	if s.e.Verb == smtp.EndOfData {
+		change.Note = note.Note("dot")
+	}
+	if k.at >= 0 && s.revealed(k, k.turns[k.at]) {
+		to := s.t.At(k.turns[k.at].decided).To
+		change.To = to.String()
+		change.Note = s.entry("states", change.To).Note("note")
+	}
+	s.x.States = append(s.x.States, change)
+}
+
+// clientStates says what saying the line did to the client's session: its state
+// is named after the oldest command without a reply.
+func (s *telling) clientStates(k *talk) (from, to string) {
+	oldest := s.e.Verb
+	for _, u := range k.turns {
+		if u.line <= s.pos && (u.reply == trace.NoPos || u.reply > s.pos) {
+			oldest = u.verb
+			break
+		}
+	}
+	to = awaiting(oldest).String()
+	from = to
+	for _, u := range k.turns {
+		if u.reply != trace.NoPos && u.reply < s.pos {
+			if st := s.t.At(u.reply).To; st != smtp.StateNone {
+				from = st.String()
+			}
+		}
+	}
+	return from, to
+}
+
+// awaiting is the state of a client that waits for the reply to a verb.
+func awaiting(v smtp.Verb) smtp.State {
+	switch v {
+	case smtp.Connect:
+		return smtp.StateAwaitingGreeting
+	case smtp.EHLO:
+		return smtp.StateEHLOSent
+	case smtp.HELO:
+		return smtp.StateHELOSent
+	case smtp.MAIL:
+		return smtp.StateMAILSent
+	case smtp.RCPT:
+		return smtp.StateRCPTSent
+	case smtp.DATA:
+		return smtp.StateDATASent
+	case smtp.EndOfData:
+		return smtp.StateDotSent
+	case smtp.RSET:
+		return smtp.StateRSETSent
+	case smtp.QUIT:
+		return smtp.StateQUITSent
+	}
+	return smtp.StateReady
+}
+
+// replyStates says what a reply does to the client, or, if a person is the
+// client, what the decision did to the server.
+func (s *telling) replyStates(k *talk) {
+	if s.e.To != smtp.StateNone {
+		s.state(s.e.Peer, s.e.From.String(), s.e.To.String(), s.e.To.String())
+		return
+	}
+	if k.at >= 0 && k.turns[k.at].decided != trace.NoPos {
+		d := s.t.At(k.turns[k.at].decided)
+		s.state(s.e.Host, d.From.String(), d.To.String(), d.To.String())
+	}
+}
+
+// state adds a change; note names the state whose waiting it tells of.
+func (s *telling) state(host trace.HostID, from, to, note string) {
+	s.x.States = append(s.x.States, StateChange{
+		Host: host, From: from, To: to, Note: s.entry("states", note).Note("note"),
+	})
+}
