@@ -1,0 +1,469 @@
+// The course is solved here: every lesson, through the one controller and the
+// real engine. A lesson that no longer works fails the build.
+package content_test
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/mattn/go-runewidth"
+
+	"helo/lessons"
+	"helo/sim/scenario"
+	"helo/sim/trace"
+)
+
+// files is the course as it stands beside this test.
+var files = os.DirFS(".")
+
+func load(name string) (*scenario.Scenario, error) {
+	file := "scenarios/" + name + ".yaml"
+	src, err := fs.ReadFile(files, file)
+	if err != nil {
+		return nil, err
+	}
+	return scenario.Parse(src, file)
+}
+
+// course loads the lessons; each is a subtest.
+func course(t *testing.T, test func(t *testing.T, l *lessons.Lesson)) {
+	c, err := lessons.LoadCourse(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range c.Lessons {
+		t.Run(l.ID, func(t *testing.T) { test(t, l) })
+	}
+}
+
+func start(t *testing.T, l *lessons.Lesson) *lessons.Session {
+	t.Helper()
+	s, err := lessons.Start(l, load)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	return s
+}
+
+// at says where in the lesson a failure is.
+func at(s *lessons.Session) string {
+	return fmt.Sprintf("%s:%d: step %d (%s)", s.Lesson().File, s.Step().Line, s.Index()+1, s.Step().Kind)
+}
+
+// solve solves the step as a learner does who knows everything.
+func solve(t *testing.T, s *lessons.Session) {
+	t.Helper()
+	st := s.Step()
+	switch st.Kind {
+	case lessons.Watch:
+		s.FastForward()
+	case lessons.Predict, lessons.Quiz:
+		// A copy of the session gives the answer away.
+		copy := start(t, s.Lesson())
+		if err := copy.Resume(s.Mark()); err != nil {
+			t.Fatal(err)
+		}
+		copy.ShowAnswer()
+		s.Choose(copy.Answer()...)
+	case lessons.Type:
+		for _, line := range st.Solution {
+			if _, err := s.Say(line); err != nil {
+				t.Fatalf("%s: typing %q: %v", at(s), line, err)
+			}
+		}
+	}
+	if !s.Solved() || s.Result(s.Index()) != lessons.Done {
+		t.Fatalf("%s: not solved by its solution", at(s))
+	}
+}
+
+func TestEveryLessonIsChecked(t *testing.T) {
+	course(t, func(t *testing.T, l *lessons.Lesson) {
+		if err := lessons.Check(l, load); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestEveryStepIsSolvedByALearner(t *testing.T) {
+	course(t, func(t *testing.T, l *lessons.Lesson) {
+		s := start(t, l)
+		for solve(t, s); s.Next(); solve(t, s) {
+		}
+		if !s.LessonDone() || s.Index() != len(l.Steps)-1 {
+			t.Errorf("%s: the lesson ends here", at(s))
+		}
+	})
+}
+
+func TestEachWrongAnswerMeetsItsOwnFeedback(t *testing.T) {
+	course(t, func(t *testing.T, l *lessons.Lesson) {
+		s := start(t, l)
+		for more := true; more; more = s.Next() {
+			for i, w := range s.Step().Wrong {
+				var f lessons.Feedback
+				for _, line := range w.Try {
+					var err error
+					if f, err = s.Say(line); err != nil {
+						t.Fatalf("%s:%d: typing %q: %v", l.File, w.Line, line, err)
+					}
+				}
+				if f.Right || f.Wrong != i || f.Text != w.Feedback {
+					t.Errorf("%s:%d: %q is answered with %+v", l.File, w.Line, w.Try, f)
+				}
+				for s.Undo() {
+				}
+			}
+			wrongOptions(t, s)
+			solve(t, s)
+		}
+	})
+}
+
+// wrongOptions gives every wrong answer of a prediction or a quiz with one
+// right option.
+func wrongOptions(t *testing.T, s *lessons.Session) {
+	st := s.Step()
+	if st.Kind != lessons.Predict && st.Kind != lessons.Quiz {
+		return
+	}
+	right := 0
+	for i, o := range st.Options {
+		copy := start(t, s.Lesson())
+		if err := copy.Resume(s.Mark()); err != nil {
+			t.Fatal(err)
+		}
+		known := copy.Known()
+		f := copy.Choose(i)
+		switch {
+		case f.Right && o.Reason == "", f.Text != o.Reason, f.Wrong != i && o.Reason != "":
+			t.Errorf("%s:%d: %q is answered with %+v", s.Lesson().File, o.Line, o.Text, f)
+		case f.Right:
+			right++
+		case copy.Known() != known:
+			t.Errorf("%s:%d: a wrong answer reveals something", s.Lesson().File, o.Line)
+		case !cmp.Equal(copy.Tried(), []int{i}):
+			t.Errorf("%s:%d: tried are %v, want %d", s.Lesson().File, o.Line, copy.Tried(), i)
+		}
+	}
+	if right != 1 && !st.Multiple() {
+		t.Errorf("%s: %d options are right", at(s), right)
+	}
+}
+
+func TestAPredictionHidesTheEventAndAllThatTellsIt(t *testing.T) {
+	course(t, func(t *testing.T, l *lessons.Lesson) {
+		s := start(t, l)
+		for more := true; more; more = s.Next() {
+			if st := s.Step(); st.Kind == lessons.Predict {
+				tr, rows := s.Trace(), s.Rows()
+				target, ok := st.Next.Find(tr, s.Known(), tr.End())
+				if !ok || rows.At(rows.Find(target)).Pos != target {
+					t.Fatalf("%s: no row to predict", at(s))
+				}
+				if i := rows.Find(target); rows.At(i-1).Pos+1 != s.Known() {
+					t.Errorf("%s: known is %d; the row before the prediction is at %d", at(s), s.Known(), rows.At(i-1).Pos)
+				}
+				if e := tr.At(target); e.Kind == trace.Reply {
+					for p := trace.Pos(0); p < s.Known(); p++ {
+						if d := tr.At(p); d.Kind == trace.Decided && d.Conn == e.Conn && d.Verb == e.Verb {
+							t.Errorf("%s: the decision at %d gives the reply at %d away", at(s), p, target)
+						}
+					}
+				}
+				solve(t, s)
+				if s.Known() != target+1 {
+					t.Errorf("%s: after the answer known is %d, want %d", at(s), s.Known(), target+1)
+				}
+				continue
+			}
+			solve(t, s)
+		}
+	})
+}
+
+func TestHintsEndWithTheSolutionsNextLine(t *testing.T) {
+	course(t, func(t *testing.T, l *lessons.Lesson) {
+		s := start(t, l)
+		for more := true; more; more = s.Next() {
+			st := s.Step()
+			if st.Kind == lessons.Type {
+				for i, want := range append(append([]string(nil), st.Hints...), "") {
+					h, ok := s.Hint()
+					if !ok || h.N != i+1 || h.Of != len(st.Hints)+1 || want != "" && h.Text != want || h.Last != (want == "") {
+						t.Errorf("%s: hint %d is %+v", at(s), i+1, h)
+					}
+				}
+				for i, line := range st.Solution {
+					if h, ok := s.Hint(); !ok || !h.Last || h.Line != line {
+						t.Errorf("%s: the hint for line %d is %+v, want %q", at(s), i+1, h, line)
+					}
+					if _, err := s.Say(line); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			if !s.Solved() {
+				solve(t, s)
+			}
+			if h, ok := s.Hint(); ok {
+				t.Errorf("%s: a hint for a solved step: %+v", at(s), h)
+			}
+		}
+	})
+}
+
+func TestShowAnswerAloneCompletesALesson(t *testing.T) {
+	course(t, func(t *testing.T, l *lessons.Lesson) {
+		s := start(t, l)
+		for more := true; more; more = s.Next() {
+			s.ShowAnswer()
+			want := lessons.Shown
+			if s.Step().Kind == lessons.Read {
+				want = lessons.Done
+			}
+			if !s.Solved() || s.Result(s.Index()) != want {
+				t.Fatalf("%s: the answer does not solve it", at(s))
+			}
+		}
+		if !s.LessonDone() {
+			t.Error("not done at the end")
+		}
+	})
+}
+
+// Also in the middle of a step that was begun in every wrong way.
+func TestShowAnswerHelpsAfterAnyMistake(t *testing.T) {
+	course(t, func(t *testing.T, l *lessons.Lesson) {
+		s := start(t, l)
+		for more := true; more; more = s.Next() {
+			for _, w := range s.Step().Wrong {
+				copy := start(t, l)
+				if err := copy.Resume(s.Mark()); err != nil {
+					t.Fatal(err)
+				}
+				for _, line := range w.Try {
+					if _, err := copy.Say(line); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if f := copy.ShowAnswer(); !f.Right || !copy.Solved() {
+					t.Errorf("%s: after %q the answer does not solve it", at(s), w.Try)
+				}
+			}
+			solve(t, s)
+		}
+	})
+}
+
+func TestSkipAloneCompletesALesson(t *testing.T) {
+	course(t, func(t *testing.T, l *lessons.Lesson) {
+		s := start(t, l)
+		for i := range l.Steps {
+			if s.Index() != i {
+				t.Fatalf("%s: want step %d", at(s), i+1)
+			}
+			s.Skip()
+			if r := s.Result(i); r != lessons.Skipped && l.Steps[i].Kind != lessons.Read {
+				t.Errorf("step %d is left as %d", i+1, r)
+			}
+		}
+		if !s.LessonDone() {
+			t.Error("not done at the end")
+		}
+	})
+}
+
+// view is all that a screen can show of a session.
+type view struct {
+	Index         int
+	Solved, Ask   bool
+	Known         trace.Pos
+	Events        []string
+	Typed         []string
+	Last          lessons.Feedback
+	Tried, Answer []int
+	Hint          lessons.Hint
+	Results       []lessons.Result
+	InLetter      bool
+}
+
+func look(s *lessons.Session) view {
+	v := view{
+		Index: s.Index(), Solved: s.Solved(), Ask: s.Asking(), Known: s.Known(), Typed: s.Typed(),
+		Last: s.Last(), Tried: s.Tried(), Answer: s.Answer(), InLetter: s.InLetter(),
+	}
+	v.Hint, _ = s.Hinted()
+	t := s.Trace()
+	for p := trace.Pos(0); p < t.End(); p++ {
+		e := *t.At(p)
+		octets := t.Octets(e.Octets)
+		e.Octets = trace.Span{}
+		v.Events = append(v.Events, fmt.Sprintf("%d %+v %q", p, e, octets))
+	}
+	for i := range s.Lesson().Steps {
+		v.Results = append(v.Results, s.Result(i))
+	}
+	return v
+}
+
+func TestResumeShowsTheSameScreen(t *testing.T) {
+	course(t, func(t *testing.T, l *lessons.Lesson) {
+		s := start(t, l)
+		check := func(when string) {
+			t.Helper()
+			back := start(t, l)
+			if err := back.Resume(s.Mark()); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(look(s), look(back)); diff != "" {
+				t.Errorf("%s, %s: coming back shows another screen:\n%s", at(s), when, diff)
+			}
+		}
+		for more := true; more; more = s.Next() {
+			check("at its beginning")
+			s.Hint()
+			check("after a hint")
+			switch st := s.Step(); st.Kind {
+			case lessons.Watch:
+				for s.Forward() {
+					check("while watching")
+				}
+			case lessons.Predict, lessons.Quiz:
+				for i := range st.Options {
+					s.Choose(i)
+					check(fmt.Sprintf("after answer %d", i+1))
+				}
+			case lessons.Type:
+				for _, w := range st.Wrong {
+					for _, line := range w.Try {
+						if _, err := s.Say(line); err != nil {
+							t.Fatal(err)
+						}
+						check(fmt.Sprintf("after %q", line))
+					}
+					for s.Undo() {
+					}
+				}
+				for _, line := range st.Solution {
+					if _, err := s.Say(line); err != nil {
+						t.Fatal(err)
+					}
+					check("in its solution")
+				}
+			}
+			if !s.Solved() {
+				s.ShowAnswer()
+			}
+			check("solved")
+		}
+	})
+}
+
+// What stands beside the ladder must fit there: see DESIGN §8.
+func TestTextFitsTheScreens(t *testing.T) {
+	const (
+		column  = 40 // beside the ladder at 120x36
+		rows    = 14
+		small   = 76 // at 80x24
+		inSmall = 4
+	)
+	course(t, func(t *testing.T, l *lessons.Lesson) {
+		for i, st := range l.Steps {
+			where := fmt.Sprintf("%s:%d: step %d", l.File, st.Line, i+1)
+			fits := func(what, text string, width, most int) {
+				t.Helper()
+				if n := height(text, width); n > most {
+					t.Errorf("%s: %s takes %d lines of %d columns, at most %d fit:\n%s", where, what, n, width, most, text)
+				}
+			}
+			fits("the prose", st.Prose, column, rows)
+			fits("the question", st.Question, column, 6)
+			fits("the question", st.Question, small, 2)
+			first, _, _ := strings.Cut(strings.ReplaceAll(st.Prose, "\n", " "), ". ")
+			fits("the first sentence", first, small, 2)
+			fits("what is said when solved", st.Right, small, inSmall)
+			for _, o := range st.Options {
+				fits("an option", o.Text, column-5, 2)
+				fits("a reason", o.Reason, small, 3)
+				fits("a reason", o.Reason, column, 6)
+			}
+			for _, w := range st.Wrong {
+				fits("a feedback", w.Feedback, small, inSmall)
+			}
+			for _, h := range st.Hints {
+				fits("a hint", h, small, 2)
+			}
+			if strings.Contains(st.Prose+st.Question, "!") {
+				t.Errorf("%s: an exclamation mark", where)
+			}
+		}
+	})
+}
+
+// height is how many lines a text takes, without its Markdown marks.
+func height(markdown string, width int) int {
+	n := 0
+	for i, paragraph := range strings.Split(strings.NewReplacer("*", "", "`", "").Replace(markdown), "\n\n") {
+		if i > 0 {
+			n++
+		}
+		for _, item := range regexp.MustCompile(`(?m)^- `).Split(paragraph, -1) {
+			words := strings.Fields(item)
+			if len(words) == 0 {
+				continue
+			}
+			n++
+			used := 0
+			for _, w := range words {
+				cells := runewidth.StringWidth(w)
+				if used > 0 && used+1+cells > width {
+					n, used = n+1, 0
+				}
+				if used > 0 {
+					used++
+				}
+				used += cells
+			}
+		}
+	}
+	return n
+}
+
+func TestNeedsExistAndComeBefore(t *testing.T) {
+	seen := map[string]bool{}
+	course(t, func(t *testing.T, l *lessons.Lesson) {
+		for _, id := range l.Needs {
+			if !seen[id] {
+				t.Errorf("%s: needs %q, which is no lesson before it", l.File, id)
+			}
+		}
+		seen[l.ID] = true
+	})
+}
+
+func TestRFCReferencesHaveOneForm(t *testing.T) {
+	mention := regexp.MustCompile(`(?i)RFC\s*-?[0-9]+[^,;"\])\n]*`)
+	form := regexp.MustCompile(`^RFC [1-9][0-9]{2,4}( §[0-9]+(\.[0-9]+)*)?$`)
+	err := fs.WalkDir(files, "lessons", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		src, err := fs.ReadFile(files, name)
+		for _, m := range mention.FindAllString(string(src), -1) {
+			if !form.MatchString(m) {
+				t.Errorf("%s: %q: expected the form RFC 5321 §4.1.1.2", name, m)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
