@@ -141,33 +141,33 @@ func (s *Server) readLetter() bool {
 		}
 		l.inLine = true
 	}
-	end := s.r
-	for end < s.w && (l.inLine || s.buf[end] != '.') {
-		from := end
-		i := bytes.IndexByte(s.buf[from:s.w], '\n')
+	piece := s.buf[s.r:s.w]
+	end, line := 0, l.line
+	for end < len(piece) && (l.inLine || piece[end] != '.') {
+		i := bytes.IndexByte(piece[end:], '\n')
 		if i < 0 {
-			end = s.w
-			l.line += int64(end - from)
-			l.inLine, l.cr = true, s.buf[end-1] == '\r'
+			line += int64(len(piece) - end)
+			end = len(piece)
+			l.inLine, l.cr = true, piece[end-1] == '\r'
 			break
 		}
-		end = from + i + 1
-		l.line += int64(end - from)
+		cr := l.cr
 		if i > 0 {
-			l.cr = s.buf[end-2] == '\r'
+			cr = piece[end+i-1] == '\r'
 		}
-		l.inLine = !l.cr && !s.config.AcceptBareLF
-		l.cr = false
+		end += i + 1
+		line += int64(i + 1)
+		l.inLine, l.cr = !cr && !s.config.AcceptBareLF, false
 		if !l.inLine {
-			l.long = l.long || l.line > MaxTextLine
-			l.line = 0
+			l.long = l.long || line > MaxTextLine
+			line = 0
 		}
 	}
-	l.long = l.long || l.line > MaxTextLine
-	l.ready = end - s.r
+	l.long, l.line = l.long || line > MaxTextLine, line
+	l.ready = end
 	l.pending = l.size
-	l.size += int64(l.ready)
-	return l.ready > 0
+	l.size += int64(end)
+	return end > 0
 }
 
 // dot opens the decision at the end of the letter.

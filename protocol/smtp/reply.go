@@ -134,9 +134,9 @@ func (r Reply) appendLine(dst []byte, text string, enhanced, last bool) []byte {
 		}
 		from := len(dst)
 		dst = append(dst, piece...)
-		for i, c := range dst[from:] {
-			if !isPrint(c) && c != '\t' {
-				dst[from+i] = '?'
+		for i := from; i < len(dst); i++ {
+			if c := dst[i]; c-' ' > '~'-' ' && c != '\t' { // not printable ASCII
+				dst[i] = '?'
 			}
 		}
 		if !last || rest != "" {
