@@ -5,6 +5,7 @@ package explain
 import (
 	"strings"
 
+	"helo/protocol/smtp"
 	"helo/sim/trace"
 )
 
@@ -12,10 +13,15 @@ import (
 const maxBecause = 48
 
 // rowBefore follows causes from p on down to the first row, p itself included.
+// A header field that was added causes nothing a person would ask for: what
+// follows it comes from the letter's having been taken.
 func (s *telling) rowBefore(p trace.Pos) trace.Pos {
 	for p != trace.NoPos && p < s.pos {
 		e := s.t.At(p)
-		if rowKind(e.Kind) {
+		if e.Kind == trace.Decided && e.Verb == smtp.EndOfData && e.Code/100 == 2 {
+			s.took = e.Host
+		}
+		if rowKind(e.Kind) && e.Kind != trace.Added {
 			return p
 		}
 		if e.Cause != trace.NoPos && e.Cause >= p {
@@ -47,6 +53,10 @@ func (s *telling) because() {
 		return
 	}
 	e := s.t.At(s.x.Cause)
+	if s.took != 0 && s.e.Kind != trace.Reply {
+		s.x.Because = clip(Visible([]byte(s.t.Host(s.took).Title)), maxBecause) + " took the letter at " + clock(e.At)
+		return
+	}
 	text := s.entry("events", e.Kind.String()).Note("because")
 	if text == "" {
 		return

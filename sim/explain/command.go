@@ -23,6 +23,8 @@ func (s *telling) command() {
 	switch {
 	case cmd.Err != nil:
 		note = "broken"
+	case s.wrongOrder(cmd.Verb) && k.settled():
+		note = "here wrong order"
 	case cmd.Verb == smtp.MAIL && cmd.Path.IsNull():
 		note = "here null"
 	}
@@ -35,6 +37,19 @@ func (s *telling) command() {
 		}
 	}
 	s.commandCause(&cmd, &k)
+}
+
+// wrongOrder says whether the verb comes when it may not (RFC 5321 §4.1.4).
+func (s *telling) wrongOrder(v smtp.Verb) bool {
+	switch v {
+	case smtp.MAIL:
+		return s.e.From != smtp.StateGreeted
+	case smtp.RCPT:
+		return s.e.From != smtp.StateTransaction && s.e.From != smtp.StateRecipients
+	case smtp.DATA:
+		return s.e.From != smtp.StateRecipients
+	}
+	return false
 }
 
 // commandValues sets what a command says.
@@ -164,7 +179,7 @@ func (s *telling) commandCause(cmd *smtp.Command, k *talk) {
 			return
 		}
 	}
-	if before != trace.NoPos && s.t.At(before).Kind == trace.Command && s.t.At(before).Conn == s.e.Conn {
+	if k.waits(s.pos) {
 		if line, ok := s.offered(k.offer, "PIPELINING"); ok {
 			s.offerCause(k.offer, line)
 		}

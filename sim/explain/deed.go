@@ -55,9 +55,7 @@ func (s *telling) deed(entry *Entry) {
 		}
 	case trace.Queued:
 		s.v.set("wait", forHowLong(time.Duration(e.Arg)*time.Second))
-		if e.Code == 0 {
-			note = "no code"
-		}
+		note = s.whyQueued()
 	case trace.Told:
 		s.x.Octets = octets
 		s.x.Parts = []Part{{Start: 0, End: len(octets), Name: "message"}}
@@ -67,6 +65,22 @@ func (s *telling) deed(entry *Entry) {
 		text = entry.Note("here")
 	}
 	s.x.Means = s.v.fill(text)
+}
+
+// whyQueued picks the sentence for a letter that is kept. Its code is a
+// server's only if a server has spoken; else this host made it up.
+func (s *telling) whyQueued() string {
+	row := s.rowBefore(s.e.Cause)
+	if row == trace.NoPos {
+		return "no code"
+	}
+	switch e := s.t.At(row); {
+	case e.Kind == trace.Reply, e.Kind == trace.Queued:
+		return "here"
+	case e.Kind == trace.Answer, e.Kind == trace.TimedOut && e.Conn == 0:
+		return "dns"
+	}
+	return "no code"
 }
 
 // connect sets where a connection goes and picks the sentence.

@@ -22,6 +22,9 @@ func (s *telling) dnsMessage() {
 	s.v.set("question", m.Question.String())
 	s.v.set("id", strconv.Itoa(int(m.ID)))
 	s.v.set("rcode", m.Rcode.String())
+	if m.Rcode == dns.RcodeNoError {
+		s.v.set("rcode", "no error")
+	}
 	s.v.set("defect", m.Defect)
 	kind := s.r.Entry("dns", m.Question.Type.String())
 	if kind == nil {

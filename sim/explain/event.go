@@ -4,6 +4,7 @@ package explain
 
 import (
 	"strconv"
+	"strings"
 
 	"helo/sim/trace"
 )
@@ -16,6 +17,7 @@ type telling struct {
 	known trace.Pos // events from here on play no part
 	e     *trace.Event
 	v     values
+	took  trace.HostID // who took the letter, if that is the cause
 	x     Explanation
 }
 
@@ -83,19 +85,26 @@ func (s *telling) part(start, end int, entry *Entry, note string) *Part {
 		text = entry.Note("part")
 	}
 	p := Part{Start: start, End: end, Name: entry.Name, Meaning: s.v.fill(text)}
-	if len(entry.RFC) > 0 && !s.cites(entry.RFC[0]) {
+	if len(entry.RFC) > 0 && !s.cites(document(entry.RFC[0])) {
 		p.RFC = entry.RFC[0]
 	}
 	s.x.Parts = append(s.x.Parts, p)
 	return &s.x.Parts[len(s.x.Parts)-1]
 }
 
-// cites says whether the event's own rules include that one.
+// cites says whether the event's own rules stand in that document, or are that
+// very section.
 func (s *telling) cites(rfc string) bool {
 	for _, have := range s.x.RFC {
-		if have == rfc {
+		if have == rfc || document(have) == rfc {
 			return true
 		}
 	}
 	return false
+}
+
+// document is a reference without its section: "RFC 5321".
+func document(rfc string) string {
+	d, _, _ := strings.Cut(rfc, " §")
+	return d
 }

@@ -28,7 +28,7 @@ type Part struct {
 	Start, End int    // octets of Explanation.Octets; equal where something is missing or left out
 	Name       string // short enough to stand under a bracket: at most 16 cells
 	Meaning    string // a sentence without capital and full stop; empty if it was said before
-	RFC        string // "RFC 1870 §6"; empty if the event's own say it
+	RFC        string // "RFC 1870 §6"; empty if it is one of the event's own documents
 	Inside     bool   // it lies within the last part before it that is not Inside
 	Broken     bool   // here the octets are not what the grammar asks for
 }

@@ -70,42 +70,46 @@ func unstuffed(letter []byte) int64 {
 
 // window is the choice of lines that are shown, joined in one slice of octets.
 type window struct {
-	s     *telling
-	wire  []byte
-	runs  []run
-	lines int
+	s    *telling
+	wire []byte
+	runs []run
 }
 
 // run is a stretch of whole lines: where it is in the letter, and in the window.
 type run struct{ from, to, at int }
 
-// choose picks the lines.
+// choose picks the lines: of a long letter the first of the header, the empty
+// line, the first of the body, the first with an added dot, and the last.
 func (w *window) choose(fields []message.Field, body, dot int) {
-	total := bytes.Count(w.wire, []byte("\n"))
-	header, text, from := 0, 0, 0
-	inHeader := len(fields) > 0
-	stuffed := false
-	for from < len(w.wire) {
-		to := len(w.wire)
-		if i := bytes.IndexByte(w.wire[from:], '\n'); i >= 0 {
-			to = from + i + 1
-		}
-		show := total <= wholeLetter || from >= dot
-		switch {
-		case from >= dot:
-		case inHeader && from < body:
-			header++
-			show = show || header <= headerLines || from == emptyLine(fields, body)
-		default:
-			text++
-			show = show || text <= bodyLines || w.wire[from] == '.' && !stuffed
-			stuffed = stuffed || w.wire[from] == '.'
-		}
-		if show {
+	if bytes.Count(w.wire, []byte("\n")) <= wholeLetter {
+		w.take(0, len(w.wire))
+		return
+	}
+	from, empty := 0, emptyLine(fields, body)
+	for n := 0; from < body && from < dot; n++ {
+		if to := w.lineEnd(from); n < headerLines || from == empty {
 			w.take(from, to)
 		}
-		from = to
+		from = w.lineEnd(from)
 	}
+	stuffed := false
+	for n := 0; from < dot && n < bodyLines; n++ {
+		stuffed = stuffed || w.wire[from] == '.'
+		w.take(from, w.lineEnd(from))
+		from = w.lineEnd(from)
+	}
+	if i := bytes.Index(w.wire[min(from, dot):dot], []byte("\n.")); i >= 0 && !stuffed {
+		w.take(from+i+1, w.lineEnd(from+i+1))
+	}
+	w.take(dot, len(w.wire))
+}
+
+// lineEnd is where the line that begins at from ends, its LF included.
+func (w *window) lineEnd(from int) int {
+	if i := bytes.IndexByte(w.wire[from:], '\n'); i >= 0 {
+		return from + i + 1
+	}
+	return len(w.wire)
 }
 
 // emptyLine is where the line between header and body begins, or -1.
@@ -119,7 +123,7 @@ func emptyLine(fields []message.Field, body int) int {
 	return -1
 }
 
-// take adds the octets of one line.
+// take adds the octets of a line, or of several.
 func (w *window) take(from, to int) {
 	octets := w.s.x.Octets
 	if n := len(w.runs); n > 0 && w.runs[n-1].to == from {

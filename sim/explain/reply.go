@@ -152,7 +152,7 @@ func (s *telling) codeMeaning(code int) string {
 	if one == "" || two == "" {
 		return one
 	}
-	return one + "; the second digit: " + two
+	return fmt.Sprintf("%d: %s; %d: %s", code/100, one, code/10%10, two)
 }
 
 // enhanced explains an enhanced status code and, inside it, its three numbers.
@@ -183,7 +183,9 @@ func (s *telling) enhanced(first *firstOf, p smtp.Part, e smtp.Enhanced) {
 		text := entry.Note("part")
 		if i == 2 {
 			text = "no detail that is registered"
-			if entry != nil {
+			if e.Detail == 0 {
+				text = "nothing more is said"
+			} else if entry != nil {
 				text = entry.Name
 			}
 		}
@@ -204,7 +206,11 @@ func (s *telling) replyText(first *firstOf, p smtp.Part, line int, octets []byte
 	case line == 0 && positive && (s.e.Verb == smtp.Connect || s.e.Verb == smtp.EHLO || s.e.Verb == smtp.HELO):
 		first.part(p.Start, end, s.entry("parts", "server name"), "part", "")
 		if found && rest != "" {
-			first.part(end+1, p.End, s.entry("parts", "text"), s.e.Verb.String(), "")
+			note := "part"
+			if strings.HasPrefix(rest, "ESMTP") {
+				note = s.e.Verb.String()
+			}
+			first.part(end+1, p.End, s.entry("parts", "text"), note, "")
 		}
 	case line > 0 && positive && s.e.Verb == smtp.EHLO:
 		entry := s.r.Entry("extensions", word)

@@ -18,10 +18,11 @@ type turn struct {
 // talk is what is known of a connection.
 type talk struct {
 	turns  []turn
-	at     int  // the turn that the event belongs to, or -1
-	byHand bool // a person is the client
-	over   bool // the connection ended before known
-	offer  trace.Pos
+	at     int          // the turn that the event belongs to, or -1
+	client trace.HostID // who opened the connection
+	byHand bool         // a person is the client
+	over   bool         // after the event, the client learned that no reply will come
+	offer  trace.Pos    // the reply to EHLO that counts at the event, or NoPos
 }
 
 // talk gathers the turns of the event's connection, up to what is known and no
@@ -64,6 +65,7 @@ func (k *talk) take(e *trace.Event, p, about trace.Pos) {
 	switch e.Kind {
 	case trace.Connect:
 		k.turns = append(k.turns, turn{p, trace.NoPos, trace.NoPos, smtp.Connect})
+		k.client = e.Host
 	case trace.Command, trace.Letter:
 		k.turns = append(k.turns, turn{p, trace.NoPos, trace.NoPos, e.Verb})
 		if p == about {
@@ -91,15 +93,27 @@ func (k *talk) take(e *trace.Event, p, about trace.Pos) {
 		}
 	case trace.Typed:
 		k.byHand = true
-	case trace.Reset:
-		k.over = p > about
+	case trace.Reset, trace.Close, trace.Closed, trace.TimedOut:
+		k.over = k.over || p > about && e.Host == k.client
 	}
 }
 
 // revealed says whether the outcome of a turn may be told: its reply is known,
-// or will never come, or nothing is held back.
-func (s *telling) revealed(k *talk, at turn) bool {
-	return at.decided != trace.NoPos && (at.reply != trace.NoPos || k.over || s.known >= s.t.End())
+// or known never to come. The decision is an earlier event than the reply, but
+// to tell it would give the reply away.
+func (k *talk) revealed(u turn) bool {
+	return u.decided != trace.NoPos && (u.reply != trace.NoPos || k.over)
+}
+
+// waits says whether a command before the event had no reply yet when the event
+// came, so that the client cannot have waited for it.
+func (k *talk) waits(pos trace.Pos) bool {
+	for _, u := range k.turns {
+		if u.line < pos && (u.reply == trace.NoPos || u.reply > pos) {
+			return true
+		}
+	}
+	return false
 }
 
 // lineStates says what a command or a letter does to both sides. The speaker
@@ -113,12 +127,15 @@ func (s *telling) lineStates(k *talk) {
 	if s.e.Kind == trace.Letter { // heard to its end only now
 		change.From = smtp.StateData.String()
 	}
+	if !k.settled() {
+		change.From = change.To
+	}
 	note := s.entry("states", "deciding")
 	change.Note = note.Note("note")
 	if s.e.Verb == smtp.EndOfData {
 		change.Note = note.Note("dot")
 	}
-	if k.at >= 0 && s.revealed(k, k.turns[k.at]) {
+	if k.at >= 0 && k.revealed(k.turns[k.at]) {
 		to := s.t.At(k.turns[k.at].decided).To
 		change.To = to.String()
 		change.Note = s.entry("states", change.To).Note("note")
@@ -126,18 +143,33 @@ func (s *telling) lineStates(k *talk) {
 	s.x.States = append(s.x.States, change)
 }
 
+// settled says whether the outcome of every earlier turn may be told. With
+// pipelining a command may be heard while the fate of those before it is not
+// known to the client, nor to a learner who is to predict it.
+func (k *talk) settled() bool {
+	for _, u := range k.turns[:max(k.at, 0)] {
+		if !k.revealed(u) && u.verb != smtp.Connect {
+			return false
+		}
+	}
+	return true
+}
+
 // clientStates says what saying the line did to the client's session: its state
 // is named after the oldest command without a reply.
 func (s *telling) clientStates(k *talk) (from, to string) {
-	oldest := s.e.Verb
+	oldest, earlier := s.e.Verb, false
 	for _, u := range k.turns {
 		if u.line <= s.pos && (u.reply == trace.NoPos || u.reply > s.pos) {
-			oldest = u.verb
+			oldest, earlier = u.verb, u.line < s.pos
 			break
 		}
 	}
 	to = awaiting(oldest).String()
 	from = to
+	if earlier {
+		return from, to // it waits already
+	}
 	for _, u := range k.turns {
 		if u.reply != trace.NoPos && u.reply < s.pos {
 			if st := s.t.At(u.reply).To; st != smtp.StateNone {

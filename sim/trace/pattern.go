@@ -80,7 +80,7 @@ const patternWords = "a host, host>host, a kind of event such as reply or stored
 //
 //	msa>mx at=MAIL
 //	mx>msa reply code=4yz n=2
-//	mx state=transaction from=alice@sender.example
+//	mx state="transaction open" from=alice@sender.example
 //	stored
 //
 // A host is who did it, or who said it. Errors are of type [*WordError].
