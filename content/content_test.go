@@ -5,7 +5,6 @@ package content_test
 import (
 	"fmt"
 	"io/fs"
-	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -13,13 +12,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/mattn/go-runewidth"
 
+	"helo/content"
 	"helo/lessons"
 	"helo/sim/scenario"
 	"helo/sim/trace"
 )
 
-// files is the course as it stands beside this test.
-var files = os.DirFS(".")
+// files is the course as it is built into the program.
+var files = content.Files
 
 func load(name string) (*scenario.Scenario, error) {
 	file := "scenarios/" + name + ".yaml"

@@ -5,6 +5,7 @@ package lessons
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"helo/sim/scenario"
 	"helo/sim/trace"
@@ -111,25 +112,24 @@ func (c *checker) predict(st *Step) {
 		c.fail(st.Line, "next=%q: expected an event that is a row, and this one is %s", st.Next, t.At(target).Kind)
 		return
 	}
-	right := 0
 	for _, o := range st.Options {
 		c.hosts(o.Line, o.Pattern)
-		if o.Pattern.Match(t, target) {
-			right++
-			if right == 2 {
-				c.fail(o.Line, "a second option matches the event that comes next: expected exactly one")
-			}
-			continue
-		}
-		if o.Reason == "" {
+	}
+	right := c.s.right()
+	switch len(right) {
+	case 0:
+		c.fail(st.Line, "no option matches the event that comes next: expected exactly one")
+	case 1:
+	default:
+		c.fail(st.Options[right[1]].Line, "a second option matches the event that comes next: expected exactly one")
+	}
+	for i, o := range st.Options {
+		if o.Reason == "" && !slices.Contains(right, i) {
 			c.fail(o.Line, "expected a quote below this option that says why it is not right: the event that comes next does not match it")
 		}
 	}
-	if right == 0 {
-		c.fail(st.Line, "no option matches the event that comes next: expected exactly one")
-	}
 	if c.err == nil {
-		c.s.Choose(c.s.right()...)
+		c.s.Choose(right...)
 	}
 }
 

@@ -161,7 +161,7 @@ func (p *parser) fenceEnd(fence *ast.FencedCodeBlock) int {
 		end = p.lineEnd(fence.Lines().At(n-1).Stop - 1)
 	}
 	closing := bytes.TrimSpace(p.src[end:p.lineEnd(end)])
-	if len(closing) < 3 || bytes.Trim(closing, "`~") != nil && len(bytes.Trim(closing, "`~")) > 0 {
+	if len(closing) < 3 || len(bytes.Trim(closing, "`~")) > 0 {
 		p.fail(fence.Pos(), "the block that begins here is not closed; expected ``` in a line of its own")
 	}
 	return p.lineEnd(end)
@@ -209,6 +209,7 @@ func (p *parser) question(step *Step, above []ast.Node) ast.Node {
 	case Type:
 		if words == "" {
 			p.failAt(step.Line, 1, "expected a paragraph before the block that says what to type")
+			return nil
 		}
 		step.Question = words
 		return last

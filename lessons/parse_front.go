@@ -40,8 +40,11 @@ func (p *parser) frontMatter() int {
 	// An empty line in place of the first --- keeps the line numbers.
 	root, err := parseYAML("\n" + string(p.src[4:end+1]))
 	if where := yaml.Error(nil); errors.As(err, &where) && where.GetToken() != nil {
-		at := where.GetToken().Position
-		p.failAt(at.Line, at.Column, "this is not YAML: %s; put a text with a colon in quotes", where.GetMessage())
+		at, msg := where.GetToken().Position, where.GetMessage()
+		if key, _, twice := strings.Cut(msg, " already defined"); twice {
+			p.failAt(at.Line, at.Column, "the key %s stands here a second time", strings.TrimPrefix(key, "mapping key "))
+		}
+		p.failAt(at.Line, at.Column, "this is not YAML: %s; put a text with a colon in quotes", msg)
 	} else if err != nil {
 		p.fail(4, "this is not YAML: %v", err)
 	}
