@@ -11,6 +11,7 @@ import (
 
 	"helo/sim"
 	"helo/sim/check"
+	"helo/sim/scenario"
 	"helo/sim/trace"
 )
 
@@ -96,6 +97,26 @@ func TestMailboxHoldsOurHeaderLinesThenTheOctetsThatArrived(t *testing.T) {
 	}
 	if !strings.Contains(string(added), "from mail.sender.example ([192.0.2.10])\r\n by mx.receiver.example with ESMTP id ") {
 		t.Errorf("the upper Received is not the receiving server's:\n%s", added)
+	}
+}
+
+func TestHundredReceivedFieldsAreAllowedOneMoreIsALoop(t *testing.T) { // RFC 5321 §6.3
+	for _, c := range []struct {
+		hops int
+		fate check.Fate
+	}{{98, check.Delivered}, {99, check.Delivered}, {100, check.Returned}, {101, check.InOutbox}} {
+		sc := *direct(t)
+		letter := sc.Letters[0]
+		letter.Octets = []byte(strings.Repeat("Received: from a.example by b.example;\r\n Mon, 23 Nov 2026 10:15:00 +0000\r\n", c.hops) +
+			"Subject: round\r\n\r\nReceived: is not counted here\r\n")
+		sc.Letters = []scenario.Letter{letter}
+		tr, _, err := sim.Run(context.Background(), &sc, sim.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := check.Outcomes(tr); len(got) != 1 || got[0].Fate != c.fate {
+			t.Errorf("%d fields at first: %+v, want %v", c.hops, got, c.fate)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"bytes"
 	"net/netip"
 	"strings"
 	"time"
@@ -274,8 +275,32 @@ func (h *Host) policy(in *inbound, cmd *smtp.Command, proposed smtp.Reply) smtp.
 		case !local && in.port != PortSubmission:
 			return reply(550, 5, 7, 1, "relaying denied")
 		}
+	case smtp.EndOfData:
+		if hops(in.letter) > maxHops {
+			return reply(554, 5, 4, 6, "too many Received fields: the letter goes in circles")
+		}
 	}
 	return proposed
+}
+
+// maxHops is how many Received fields a letter may have before it is taken to
+// go in circles (RFC 5321 §6.3: at least 100).
+const maxHops = 100
+
+// hops counts the Received fields in a letter's header.
+func hops(letter []byte) int {
+	n := 0
+	for len(letter) > 0 {
+		line, rest, _ := bytes.Cut(letter, []byte("\n"))
+		if len(bytes.TrimRight(line, "\r")) == 0 {
+			break // the header ends
+		}
+		if len(line) >= 9 && bytes.EqualFold(line[:9], []byte("Received:")) {
+			n++
+		}
+		letter = rest
+	}
+	return n
 }
 
 func reply(code, class, subject, detail uint16, text string) smtp.Reply {
