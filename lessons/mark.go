@@ -51,10 +51,13 @@ func (s *Session) Mark() Mark {
 	if s.shown == s.hand {
 		typed := s.Typed()
 		before := min(s.step.before, len(typed))
-		m.Before, m.Here = typed[:before], typed[before:]
+		m.Before, m.Here = copied(typed[:before]), copied(typed[before:])
 	}
 	return m
 }
+
+// copied is a list of its own, nil if it is empty: as it comes back from JSON.
+func copied(lines []string) []string { return append([]string(nil), lines...) }
 
 // Resume brings the learner back to a mark. If the lesson has changed since, it
 // is the step with the mark's title, or else its number, from the beginning.

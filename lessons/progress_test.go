@@ -1,0 +1,355 @@
+package lessons
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// The test program is also the other helo: with this variable it writes
+// progress into a folder instead of running tests.
+const writerEnv = "HELO_TEST_WRITER"
+
+func TestMain(m *testing.M) {
+	if job := os.Getenv(writerEnv); job != "" {
+		if err := write(job); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// write saves progress again and again: `NAME TIMES FOLDER`, for ever with 0
+// times. Each time is another helo, which leaves one lesson of its own more.
+func write(job string) error {
+	parts := strings.SplitN(job, " ", 3)
+	times, err := strconv.Atoi(parts[1])
+	if err != nil {
+		return err
+	}
+	for i := 0; times == 0 || i < times; i++ {
+		p, err := LoadProgress(parts[2])
+		if err != nil {
+			return err
+		}
+		if p.Told != "" {
+			return errors.New(p.Told)
+		}
+		p.Leave(Mark{Lesson: "shared", Step: i}, noon.Add(time.Duration(i)*time.Second))
+		p.Finish(fmt.Sprintf("%s-%d", parts[0], i%200), noon)
+		if err := p.Save(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func writer(t *testing.T, job string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), writerEnv+"="+job)
+	var out strings.Builder
+	cmd.Stderr = &out
+	t.Cleanup(func() {
+		if t.Failed() && out.Len() > 0 {
+			t.Log(out.String())
+		}
+	})
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return cmd
+}
+
+var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+func saved(t *testing.T, p *Progress) {
+	t.Helper()
+	if err := p.Save(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func loaded(t *testing.T, dir string) *Progress {
+	t.Helper()
+	p, err := LoadProgress(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func put(t *testing.T, dir, content string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, progressFile), []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func get(t *testing.T, dir string) string {
+	t.Helper()
+	octets, err := os.ReadFile(filepath.Join(dir, progressFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(octets)
+}
+
+func TestProgressComesBack(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "not", "there", "yet")
+	p := loaded(t, dir)
+	if p.Latest() != "" || p.Told != "" || !p.Lesson("journey").Done.IsZero() {
+		t.Fatal("there is progress before there is any")
+	}
+	m := Mark{Lesson: "byhand", Hash: "x", Step: 3, Steps: 11, Here: []string{"", "a"}, Tried: [][]int{{1, 2}}, Results: []Result{Done, Shown, Skipped, Open}}
+	p.Leave(m, noon)
+	p.Finish("journey", noon.Add(time.Hour))
+	saved(t, p)
+	p = loaded(t, dir)
+	if p.Latest() != "byhand" || !p.Lesson("journey").Done.Equal(noon.Add(time.Hour)) || p.Lesson("journey").Mark != nil {
+		t.Errorf("%+v", p.data)
+	}
+	if diff := cmp.Diff(&m, p.Lesson("byhand").Mark); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestDoneStaysDoneAndTheNewestMarkWins(t *testing.T) {
+	dir := t.TempDir()
+	one, other := loaded(t, dir), loaded(t, dir)
+	one.Finish("a", noon)
+	one.Leave(Mark{Lesson: "b", Step: 5}, noon.Add(time.Minute))
+	one.Leave(Mark{Lesson: "d", Step: 1}, noon)
+	other.Finish("a", noon.Add(time.Hour))
+	other.Leave(Mark{Lesson: "a", Step: 2}, noon.Add(2*time.Hour))
+	other.Leave(Mark{Lesson: "b", Step: 1}, noon)
+	other.Leave(Mark{Lesson: "c", Step: 7}, noon)
+	other.Finish("d", noon.Add(time.Second))
+	saved(t, one)
+	saved(t, other)
+	for _, p := range []*Progress{other, loaded(t, dir)} {
+		a, b, c, d := p.Lesson("a"), p.Lesson("b"), p.Lesson("c"), p.Lesson("d")
+		switch {
+		case !a.Done.Equal(noon):
+			t.Errorf("done at %v", a.Done)
+		case a.Mark == nil || a.Mark.Step != 2:
+			t.Error("the lesson begun again is not where it was left")
+		case b.Mark == nil || b.Mark.Step != 5:
+			t.Error("an older mark has won")
+		case c.Mark == nil || c.Mark.Step != 7:
+			t.Error("a lesson was lost")
+		case d.Mark != nil || d.Done.IsZero():
+			t.Error("an old mark came back after the end of the lesson")
+		}
+	}
+}
+
+func TestAMarkMadeWhileTheClockWasWrongDoesNotStay(t *testing.T) {
+	dir := t.TempDir()
+	p := loaded(t, dir)
+	p.Leave(Mark{Lesson: "a", Step: 1}, noon.AddDate(30, 0, 0))
+	saved(t, p)
+	p = loaded(t, dir)
+	p.Leave(Mark{Lesson: "a", Step: 2}, noon)
+	saved(t, p)
+	if m := loaded(t, dir).Lesson("a").Mark; m == nil || m.Step != 2 {
+		t.Errorf("the mark is %+v", m)
+	}
+}
+
+func TestUnknownFieldsAreKept(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, `{"version":1,"theme":{"dark":true,"n":12345678901234567890},"lessons":{
+		"a":{"done":"2026-11-23T12:00:00Z","stars":[1,2],"mark":{"lesson":"a","step":1,"mood":"good"}},
+		"z":{"cards":7}}}`)
+	p := loaded(t, dir)
+	p.Finish("b", noon)
+	saved(t, p)
+	p.Leave(Mark{Lesson: "z"}, noon)
+	saved(t, p)
+	var got any
+	decoder := json.NewDecoder(strings.NewReader(get(t, dir)))
+	decoder.UseNumber()
+	if err := decoder.Decode(&got); err != nil {
+		t.Fatal(err)
+	}
+	text := fmt.Sprint(got)
+	for _, want := range []string{"theme:map[dark:true n:12345678901234567890]", "stars:[1 2]", "mood:good", "cards:7", "b:map["} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %s in %s", want, text)
+		}
+	}
+}
+
+// Fields that another helo writes while this one runs are kept as well.
+func TestUnknownFieldsOfAnotherHeloAreKept(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, `{"version":1,"theme":"old","gone":1,"lessons":{"a":{"stars":1}}}`)
+	p := loaded(t, dir)
+	put(t, dir, `{"version":1,"theme":"new","lessons":{"a":{"stars":2}}}`)
+	p.Finish("a", noon)
+	saved(t, p)
+	if s := get(t, dir); !strings.Contains(s, `"theme": "new"`) || !strings.Contains(s, `"stars": 2`) || !strings.Contains(s, `"done"`) {
+		t.Error(s)
+	}
+}
+
+func TestADamagedFileIsMovedAsideAndTold(t *testing.T) {
+	for i, damaged := range []string{"", "{", "[]", "{}", `{"version":0}`, `{"version":"x"}`, `{"version":1,"lessons":{"a":5}}`, "\x00\x00"} {
+		dir := t.TempDir()
+		put(t, dir, damaged)
+		p := loaded(t, dir)
+		aside := filepath.Join(dir, progressFile+".damaged-1")
+		if octets, err := os.ReadFile(aside); err != nil || string(octets) != damaged || !strings.Contains(p.Told, aside) {
+			t.Errorf("%q: %v, told %q", damaged, err, p.Told)
+		}
+		p.Finish("a", noon)
+		saved(t, p)
+		// And again, by another helo, while this one runs.
+		put(t, dir, damaged)
+		p.Finish("b", noon)
+		saved(t, p)
+		if _, err := os.Stat(filepath.Join(dir, progressFile+".damaged-2")); err != nil {
+			t.Errorf("%q: %v", damaged, err)
+		}
+		if p = loaded(t, dir); p.Lesson("a").Done.IsZero() || p.Lesson("b").Done.IsZero() || p.Told != "" {
+			t.Errorf("%d: progress is lost: %+v", i, p.data)
+		}
+	}
+}
+
+func TestAFileOfANewerVersionIsLeftAlone(t *testing.T) {
+	for _, newer := range []string{
+		`{"version":2,"lessons":{"a":{"done":"2026-11-23T12:00:00Z"}}}`,
+		`{"version":9,"lessons":[1]}`,
+	} {
+		dir := t.TempDir()
+		put(t, dir, newer)
+		p := loaded(t, dir)
+		if !strings.Contains(p.Told, "newer helo") {
+			t.Errorf("told %q", p.Told)
+		}
+		p.Finish("b", noon)
+		saved(t, p)
+		if get(t, dir) != newer {
+			t.Errorf("it was changed to %s", get(t, dir))
+		}
+	}
+	// It may come while this helo runs.
+	dir := t.TempDir()
+	p := loaded(t, dir)
+	put(t, dir, `{"version":2}`)
+	p.Finish("b", noon)
+	saved(t, p)
+	if get(t, dir) != `{"version":2}` || p.Told == "" {
+		t.Errorf("it was changed to %s", get(t, dir))
+	}
+}
+
+func TestAFileThatCannotBeReadIsNotOverwritten(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, progressFile, "in the way"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	p, err := LoadProgress(dir)
+	if err == nil {
+		t.Error("a folder was read as a file")
+	}
+	p.Finish("a", noon)
+	if err := p.Save(); err == nil {
+		t.Error("it was overwritten")
+	}
+}
+
+// A kill at any moment leaves the old or the new file.
+func TestAKillLeavesTheOldOrTheNewFile(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a process there ends only when its calls are over")
+	}
+	dir := t.TempDir()
+	put(t, dir, `{"version":1,"kept":true,"lessons":{"first":{"done":"2026-11-23T12:00:00Z"}}}`)
+	kills := 40
+	if testing.Short() {
+		kills = 8
+	}
+	most := 0
+	for i := range kills {
+		cmd := writer(t, fmt.Sprintf("w%d 0 %s", i, dir))
+		time.Sleep(time.Duration(20+i*3%37) * time.Millisecond)
+		if err := cmd.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Wait(); err == nil {
+			t.Fatal("the writer ended by itself")
+		}
+		p := loaded(t, dir)
+		if p.Told != "" {
+			t.Fatalf("after kill %d: %s", i+1, p.Told)
+		}
+		if p.Lesson("first").Done.IsZero() || !strings.Contains(get(t, dir), `"kept"`) {
+			t.Fatalf("after kill %d something is lost", i+1)
+		}
+		if n := len(p.data.Lessons); n < most {
+			t.Fatalf("after kill %d there are %d lessons, before there were %d", i+1, n, most)
+		} else {
+			most = n
+		}
+	}
+	if most < kills {
+		t.Errorf("only %d lessons were written in all; the kills came too early to show anything", most)
+	}
+	p := loaded(t, dir)
+	saved(t, p) // the lock of a killed helo is gone with it
+	left, err := filepath.Glob(filepath.Join(dir, tempPattern))
+	if err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v %v", left, err)
+	}
+}
+
+func TestTwoHelosAtOnceLoseNothing(t *testing.T) {
+	dir := t.TempDir()
+	const times = 60
+	var writers []*exec.Cmd
+	for _, name := range []string{"one", "two", "three"} {
+		writers = append(writers, writer(t, fmt.Sprintf("%s %d %s", name, times, dir)))
+	}
+	for _, w := range writers {
+		if err := w.Wait(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p := loaded(t, dir)
+	for _, name := range []string{"one", "two", "three"} {
+		for i := range times {
+			if p.Lesson(fmt.Sprintf("%s-%d", name, i)).Done.IsZero() {
+				t.Fatalf("%s-%d is lost", name, i)
+			}
+		}
+	}
+	if m := p.Lesson("shared").Mark; m == nil || m.Step != times-1 {
+		t.Errorf("the newest mark is %+v", m)
+	}
+}
+
+func TestDefaultFolderFollowsTheConvention(t *testing.T) {
+	t.Setenv("XDG_STATE_HOME", filepath.Join(t.TempDir(), "state"))
+	if got, want := DefaultFolder(), filepath.Join(os.Getenv("XDG_STATE_HOME"), "helo"); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if _, err := os.Stat(DefaultFolder()); !errors.Is(err, fs.ErrNotExist) {
+		t.Error("asking for the folder makes it")
+	}
+}
