@@ -65,6 +65,9 @@ func (s *telling) because() {
 	if e.Kind == trace.Question || e.Kind == trace.Answer {
 		line = strings.TrimLeft(line, "?= ")
 	}
+	if line = strings.TrimSpace(line); line == "" {
+		line = "an empty line"
+	}
 	var v values
 	v.set("line", clip(Visible([]byte(line)), maxBecause))
 	v.set("words", string(s.t.Octets(e.Octets)))

@@ -54,7 +54,6 @@ func (s *telling) wrongOrder(v smtp.Verb) bool {
 
 // commandValues sets what a command says.
 func (s *telling) commandValues(cmd *smtp.Command) {
-	s.v.set("verb", cmd.Verb.String())
 	s.v.set("domain", cmd.Domain)
 	s.v.set("path", cmd.Path.String())
 	argument := cmd.Arg
@@ -104,7 +103,7 @@ func (s *telling) commandParts(cmd *smtp.Command, verb *Entry) {
 		case smtp.PartKeyword, smtp.PartValue:
 			done = s.parameter(cmd, start, last, stop)
 		case smtp.PartSeparator:
-			if i+1 < len(cmd.Parts) && cmd.Parts[i+1].Kind == smtp.PartLineEnd {
+			if last == end && cmd.Err == nil && i > 0 {
 				s.part(start, last, entry, "white space").Name = "white space"
 			}
 		default:
@@ -116,10 +115,26 @@ func (s *telling) commandParts(cmd *smtp.Command, verb *Entry) {
 			s.x.Parts = append(s.x.Parts, Part{Start: cmd.Parts[0].End, End: end, Name: "rest"})
 		}
 	} else if cmd.Err != nil {
+		s.rightSoFar(stop)
 		s.mistake(stop, end, cmd.Err.Want)
 	}
 	if end < len(s.x.Octets) {
 		s.part(end, len(s.x.Octets), s.entry("parts", "line end"), "part")
+	}
+}
+
+// rightSoFar names the octets between the last part and the mistake: the
+// beginning of something that was not read to its end.
+func (s *telling) rightSoFar(stop int) {
+	start := 0
+	for _, p := range s.x.Parts {
+		start = max(start, p.End)
+	}
+	for start < stop && s.x.Octets[start] == ' ' {
+		start++
+	}
+	if start < stop {
+		s.part(start, stop, s.entry("parts", "right so far"), "part")
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"helo/protocol/smtp"
 	"helo/sim/trace"
 )
 
@@ -64,9 +65,22 @@ func (s *telling) common() {
 	s.v.set("who", s.t.Host(e.Host).Title)
 	s.v.set("peer", s.t.Host(e.Peer).Title)
 	s.v.set("code", strconv.Itoa(int(e.Code)))
-	s.v.set("verb", e.Verb.String())
+	s.v.set("verb", verbWords(e.Verb))
 	s.v.set("size", count(len(octets), "octet"))
 	s.v.set("n", grouped(int64(e.Arg)))
+}
+
+// verbWords is a verb as a sentence names it.
+func verbWords(v smtp.Verb) string {
+	switch v {
+	case smtp.Connect:
+		return "the connection"
+	case smtp.EndOfData:
+		return "the dot"
+	case smtp.Unknown:
+		return "an unknown command"
+	}
+	return v.String()
 }
 
 // entry looks an entry up; one that is missing says nothing.

@@ -159,7 +159,10 @@ func (s *telling) codeMeaning(code int) string {
 func (s *telling) enhanced(first *firstOf, p smtp.Part, e smtp.Enhanced) {
 	exact := s.r.Entry("enhanced", fmt.Sprintf("x.%d.%d", e.Subject, e.Detail))
 	class := s.entry("enhanced", fmt.Sprintf("%d.y.z", e.Class))
-	subject := s.entry("enhanced", fmt.Sprintf("x.%d.z", e.Subject))
+	subject := s.r.Entry("enhanced", fmt.Sprintf("x.%d.z", e.Subject))
+	if subject == nil {
+		subject = s.entry("enhanced", "x.y.z")
+	}
 	meaning := class.Note("part") + "; " + subject.Note("part")
 	if exact != nil {
 		if meaning = exact.Note(e.String()); meaning == "" {
