@@ -366,7 +366,7 @@ func TestResumeShowsTheSameScreen(t *testing.T) {
 	})
 }
 
-// What stands beside the ladder must fit there: see DESIGN §8.
+// What stands beside the ladder must fit there.
 func TestTextFitsTheScreens(t *testing.T) {
 	const (
 		column  = 40 // beside the ladder at 120x36

@@ -29,7 +29,7 @@
 // The list right after a block gives, each with a quote below it where feedback
 // or a reason is due:
 //
-//   - `PATTERN` text                    predict: an option; a code in the pattern is shown before the text
+//   - `PATTERN` text                    predict: an option; if each names a code, it is shown before the text
 //   - [x] text                          quiz: an option that is right; [ ] one that is not
 //   - wrong `PATTERN` try `LINE`        type: a mistake, the line that makes it, and the feedback;
 //     several LINEs are typed in turn, one of spaces is the empty line

@@ -65,7 +65,7 @@ type Step struct {
 
 // Option is an answer to choose.
 type Option struct {
-	Text    string         // Markdown
+	Text    string         // Markdown; of a prediction without the code that Pattern names
 	Pattern *trace.Pattern // Predict: right if the asked event matches
 	Right   bool           // Quiz
 	Reason  string         // Markdown: why it is right or wrong

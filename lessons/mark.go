@@ -22,7 +22,7 @@ type Mark struct {
 	Here    []string `json:"here,omitempty"`    // lines typed in the step
 	Tried   [][]int  `json:"tried,omitempty"`   // answers given in the step
 	Hints   int      `json:"hints,omitempty"`   // hints given in the step
-	Results []Result `json:"results,omitempty"` // of the steps so far; as numbers
+	Results []Result `json:"results,omitempty"` // of the steps so far, as words
 }
 
 // MarshalText gives a result as a word, for JSON.

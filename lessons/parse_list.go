@@ -3,7 +3,6 @@ package lessons
 // From the list below a block to options, mistakes and hints.
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/yuin/goldmark/ast"
@@ -73,9 +72,6 @@ func (p *parser) add(step *Step, f form, i item) {
 			p.fail(i.off, "expected the option's text after its pattern")
 		}
 		pattern := p.pattern(i.codes[0], i.code[0])
-		if pattern != nil && pattern.Code.High != 0 && pattern.Code.Low == pattern.Code.High {
-			i.text = fmt.Sprintf("%d %s", pattern.Code.Low, i.text)
-		}
 		step.Options = append(step.Options, Option{Text: i.text, Pattern: pattern, Reason: i.quote, Line: line})
 	case strings.HasPrefix(i.word, "[") && step.Kind == Quiz:
 		o := Option{Text: i.text, Right: i.word == "[x]", Reason: i.quote, Line: line}

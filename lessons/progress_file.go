@@ -59,7 +59,7 @@ func replaceFile(path string, octets []byte) error {
 		err = closeErr
 	}
 	if err == nil {
-		err = os.Rename(f.Name(), path)
+		err = rename(f.Name(), path)
 	}
 	if err != nil {
 		_ = os.Remove(f.Name())
@@ -67,6 +67,17 @@ func replaceFile(path string, octets []byte) error {
 	}
 	syncFolder(dir)
 	return nil
+}
+
+// rename puts one file in place of another. Windows refuses that while somebody
+// reads the other, which takes another helo no time: so it is tried again.
+func rename(from, to string) error {
+	err := os.Rename(from, to)
+	for n := 0; err != nil && runtime.GOOS == "windows" && n < 20; n++ {
+		time.Sleep(5 * time.Millisecond)
+		err = os.Rename(from, to)
+	}
+	return err
 }
 
 // syncFolder brings a rename to the disk. Where folders cannot be opened for

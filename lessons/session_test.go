@@ -56,8 +56,8 @@ func typedLine() *rapid.Generator[string] {
 	}), rapid.StringMatching(`[ -~\t]{0,30}`))
 }
 
-// DESIGN §1: a line typed in a lesson continues the waiting run, and that is
-// the same as running again.
+// A run is a value: a line typed in a lesson continues the waiting run, and that
+// is the same as running again.
 func TestContinuingAWaitingRunEqualsRunningAgain(t *testing.T) {
 	sc, err := load("direct")
 	if err != nil {
@@ -372,7 +372,7 @@ func TestResumeAfterTheLessonHasChanged(t *testing.T) {
 		{"a number out of range", whole, func(m Mark) Mark { m.Step, m.Title = 99, ""; return m }, 4},
 		{"a number below", whole, func(m Mark) Mark { m.Step, m.Title = -3, ""; return m }, 0},
 		{"nonsense in the step", whole, func(m Mark) Mark {
-			m.Here, m.Before, m.Hints, m.Known = []string{"a\r\nb", "QUIT", "NOOP"}, []string{"QUIT", "x"}, 77, 1<<32 - 1
+			m.Here, m.Before, m.Hints, m.Known = []string{"a\r\nb", "QUIT", "NOOP"}, []string{"QUIT", "x"}, 77, 1<<32-1
 			m.Tried, m.Results = [][]int{{-1}, {9}}, []Result{9}
 			return m
 		}, 2},
