@@ -23,7 +23,7 @@ func (s *telling) command() {
 	switch {
 	case cmd.Err != nil:
 		note = "broken"
-	case s.wrongOrder(cmd.Verb) && k.settled():
+	case s.wrongOrder(cmd.Verb) && k.settled() && !k.waits(s.pos):
 		note = "here wrong order"
 	case cmd.Verb == smtp.MAIL && cmd.Path.IsNull():
 		note = "here null"

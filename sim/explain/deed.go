@@ -53,6 +53,10 @@ func (s *telling) deed(entry *Entry) {
 		if e.Flags&trace.Implicit != 0 {
 			note = "implicit"
 		}
+	case trace.Returned:
+		if e.Code/100 == 4 {
+			note = "late"
+		}
 	case trace.Queued:
 		s.v.set("wait", forHowLong(time.Duration(e.Arg)*time.Second))
 		note = s.whyQueued()
@@ -128,13 +132,13 @@ func (s *telling) timedOut() string {
 	case e.Conn == 0:
 		return "dns"
 	case e.From == smtp.StateDotSent:
-		s.state(e.Host, e.From.String(), e.From.String(), "")
+		s.state(e.Host, e.From.String(), smtp.StateClosed.String(), smtp.StateClosed.String())
 		return "dot"
-	case e.From >= smtp.StateConnected && e.From <= smtp.StateServiceRefused:
-		s.state(e.Host, e.From.String(), smtp.StateClosed.String(), "")
-		return "server"
 	case e.From != smtp.StateNone:
-		s.state(e.Host, e.From.String(), e.From.String(), "")
+		s.state(e.Host, e.From.String(), smtp.StateClosed.String(), smtp.StateClosed.String())
+		if e.From <= smtp.StateServiceRefused && e.From != smtp.StateLetterReceived {
+			return "server"
+		}
 	}
 	return "here"
 }

@@ -47,14 +47,8 @@ func (s *telling) dnsMessage() {
 
 // dnsMeans picks the sentence for an answer.
 func (s *telling) dnsMeans(kind *Entry, m *dns.Summary) string {
-	switch m.Rcode {
-	case dns.RcodeNoError:
-	case dns.RcodeNXDomain:
-		return s.entry("dns", "NXDOMAIN").Note("here")
-	case dns.RcodeServFail:
-		return s.entry("dns", "SERVFAIL").Note("here")
-	default:
-		return s.entry("dns", "other rcode").Note("here")
+	if m.Rcode != dns.RcodeNoError {
+		return s.rcodeMeans(m)
 	}
 	var found [][]string
 	var alias []string
@@ -83,6 +77,19 @@ func (s *telling) dnsMeans(kind *Entry, m *dns.Summary) string {
 	}
 	s.v.set("data", strings.Join(data, " and "))
 	return kind.Note("answer")
+}
+
+// rcodeMeans picks the sentence for an answer that is an error. What it does to
+// mail is certain only if the question was about a mail domain.
+func (s *telling) rcodeMeans(m *dns.Summary) string {
+	entry := s.r.Entry("dns", m.Rcode.String())
+	if entry == nil {
+		entry = s.entry("dns", "other rcode")
+	}
+	if text := entry.Note("MX"); text != "" && m.Question.Type == dns.MX {
+		return text
+	}
+	return entry.Note("here")
 }
 
 // mxMeans picks the sentence for MX records: the lowest number comes first.

@@ -21,7 +21,7 @@ func (s *telling) letter() {
 	s.x.RFC = entry.RFC
 	dot := lastLine(wire)
 	letter := wire[:dot]
-	fields, body, defects := message.Split(letter)
+	fields, body, _ := message.Split(letter)
 	s.v.set("size", octetsInWords(unstuffed(letter)))
 
 	w := window{s: s, wire: wire}
@@ -38,7 +38,7 @@ func (s *telling) letter() {
 			p.Name = name
 		}
 	}
-	w.body(fields, body, dot, len(defects) > 0)
+	w.body(fields, body, dot)
 	if p := w.part(dot, min(dot+1, len(wire)), s.entry("letter", "end of data"), "part"); p != nil {
 		w.part(dot+1, len(wire), s.entry("parts", "line end"), "part")
 	}
@@ -146,16 +146,13 @@ func (w *window) part(from, to int, entry *Entry, note string) *Part {
 }
 
 // body adds the empty line, the body and the added dots in it.
-func (w *window) body(fields []message.Field, body, dot int, defects bool) {
+func (w *window) body(fields []message.Field, body, dot int) {
 	if e := emptyLine(fields, body); e >= 0 && e < dot {
 		w.part(e, body, w.s.entry("letter", "empty line"), "part")
-	} else if defects && body < dot {
-		// The header ended with a line that is no field; the body says so.
-		if p := w.part(body, body+1, w.s.entry("letter", "no field"), "part"); p != nil {
-			w.s.x.Parts = w.s.x.Parts[:len(w.s.x.Parts)-1]
-			w.text(body, dot, w.s.entry("letter", "no field"))
-			return
-		}
+	} else if body < dot { // the header ended with a line that is no field
+		line := w.lineEnd(body)
+		w.text(body, line, w.s.entry("letter", "no field"))
+		body = line
 	}
 	w.text(body, dot, w.s.entry("letter", "body"))
 }

@@ -40,12 +40,12 @@ func (s *telling) reply() {
 	s.answeredValues(&k)
 	s.x.Means = s.v.fill(s.replyMeans(entry, &r))
 	if k.at >= 0 {
-		if d := k.turns[k.at].decided; d != trace.NoPos && d < s.pos {
-			s.x.Cause = s.rowBefore(d)
-		}
-		if s.x.Cause == trace.NoPos {
+		switch d := k.turns[k.at].decided; {
+		case d == trace.NoPos || d > s.pos:
 			s.x.Cause = k.turns[k.at].line
-		}
+		case s.t.At(d).Code == s.e.Code:
+			s.x.Cause = s.rowBefore(d)
+		} // else it is no answer to that line: a 421 of a server that has waited too long
 	}
 }
 
@@ -64,7 +64,7 @@ func (s *telling) replyMeans(entry *Entry, r *smtp.Reply) string {
 			return text
 		}
 	}
-	return ""
+	return s.digit(int(s.e.Code) / 100).Note("here")
 }
 
 // answeredValues sets what the answered command said.
