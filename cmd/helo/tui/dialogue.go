@@ -1,0 +1,175 @@
+package tui
+
+// The conversation of a learner who types: what was said, in order, and the
+// line that is being typed.
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/charmbracelet/x/ansi"
+
+	"helo/sim/explain"
+	"helo/sim/trace"
+)
+
+// lineIn is the line being typed.
+type lineIn struct {
+	show   bool
+	focus  bool
+	value  []rune
+	cursor int // in runes
+	letter bool
+}
+
+// said is one row of a conversation.
+type said struct {
+	mark, text, note string
+	ink              ink
+	row              int // of the trace, -1 for none
+}
+
+// conversation lists what was said to and by the host that the learner drives.
+func conversation(in *in, as trace.HostID) []said {
+	var out []said
+	th := in.th
+	row := 0
+	for pos := trace.Pos(0); pos < min(in.known, in.t.End()); pos++ {
+		for row < in.rows.Len() && in.rows.At(row).Pos < pos {
+			row++
+		}
+		isRow := row < in.rows.Len() && in.rows.At(row).Pos == pos
+		e := in.t.At(pos)
+		octets := in.t.Octets(e.Octets)
+		switch {
+		case e.Kind == trace.Connect && e.Host == as:
+			text := "you to " + hostTitle(in.t, e.Peer)
+			out = append(out, said{text: text, note: "port " + port(e), ink: th.strong, row: row})
+		case e.Kind == trace.Typed && e.Host == as:
+			out = append(out, said{mark: "▶", text: explain.Visible(octets), ink: th.client, row: rowAfter(in, row, pos)})
+		case e.Kind == trace.Reply && e.Peer == as:
+			mark, k := "◀", th.server
+			if e.Code >= 400 {
+				mark, k = "✗", th.fail
+			}
+			for i, text := range visibleLines([]byte(strings.TrimSuffix(string(octets), "\r\n")), 50) {
+				if i > 0 {
+					mark = " "
+				}
+				out = append(out, said{mark: mark, text: text, ink: k, row: row})
+			}
+		case isRow && e.Host != as && e.Kind != trace.Command && e.Kind != trace.Letter && e.Kind != trace.Reply,
+			isRow && e.Host == as && failed(e):
+			k, special := deedInk(in, e)
+			if !special {
+				k = th.mid
+			}
+			out = append(out, said{mark: " ", text: in.say(pos), note: hostTitle(in.t, e.Host), ink: k, row: row})
+		}
+	}
+	return out
+}
+
+func port(e *trace.Event) string {
+	return strconv.Itoa(int(e.Code))
+}
+
+// rowAfter is the row that a typed line became, if the next one is it.
+func rowAfter(in *in, row int, pos trace.Pos) int {
+	if row < in.rows.Len() && in.rows.At(row).Pos > pos && in.t.At(in.rows.At(row).Pos).Kind == trace.Command {
+		return row
+	}
+	return -1
+}
+
+// dialogue draws the conversation into w by h cells, its last rows if it is
+// longer, and returns the place of the cursor in it; x is -1 if there is none.
+func dialogue(in *in, as trace.HostID, line lineIn, w, h int) (rows []string, x, y int) {
+	list := folded(conversation(in, as), h-3)
+	room := h
+	if line.show {
+		room--
+	}
+	first := max(0, len(list)-room)
+	if !line.focus { // looking around: the cursor stays in view
+		for i, s := range list {
+			if s.row == in.cursor {
+				first = min(first, max(0, i-1))
+				break
+			}
+		}
+	}
+	const indent = 2
+	for i := first; i < min(len(list), first+room); i++ {
+		s := list[i]
+		l := newLine(w)
+		l.band = !line.focus && s.row >= 0 && s.row == in.cursor
+		l.to(in.th, indent)
+		if s.mark != "" {
+			l.put(s.ink, s.mark).to(in.th, indent+2)
+		}
+		note := cells(s.note)
+		if note > 0 {
+			note += 3
+		}
+		l.put(s.ink, cut(s.text, w-l.at-min(note, w/2)))
+		if s.note != "" {
+			l.to(in.th, l.at+3).put(in.th.mid, s.note)
+		}
+		rows = append(rows, l.end(in.th))
+	}
+	x = -1
+	if line.show {
+		var row string
+		row, x = line.draw(in.th, indent, w)
+		y = len(rows)
+		rows = append(rows, row)
+	}
+	return fill(rows, w, h), x, y
+}
+
+// folded shortens replies of several lines, the oldest first, until there is
+// room for all that was said.
+func folded(list []said, room int) []said {
+	if len(list) <= room {
+		return list
+	}
+	var out []said
+	for i := 0; i < len(list); i++ {
+		s := list[i]
+		j := i + 1
+		for j < len(list) && list[j].mark == " " && list[j].row == s.row && s.row >= 0 && list[j].note == "" {
+			j++
+		}
+		if n := j - i - 1; n > 0 {
+			s.note = plural(n, "more line", "more lines")
+			i = j - 1
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// draw is the row in which the line is typed, and the column of the cursor, -1
+// without focus.
+func (li lineIn) draw(th *theme, indent, w int) (string, int) {
+	l := newLine(w)
+	l.band = true
+	l.to(th, indent).put(th.ask, "▶").to(th, indent+2)
+	room := w - l.at - 2
+	before := explain.Visible([]byte(string(li.value[:li.cursor])))
+	after := explain.Visible([]byte(string(li.value[li.cursor:])))
+	if !li.focus && len(li.value) == 0 {
+		return l.put(th.mid, "⏎ go on typing").end(th), -1
+	}
+	if n := cells(before); n > room-1 { // show the end of it, where the cursor is
+		before = "…" + ansi.Cut(before, n-(room-1)+1, n)
+	}
+	l.put(th.text, before)
+	x := l.at
+	l.put(th.text, cut(after, w-l.at-2))
+	if !li.focus {
+		x = -1
+	}
+	return l.end(th), x
+}

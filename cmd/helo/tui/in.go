@@ -1,0 +1,91 @@
+package tui
+
+// What the views of a lesson are a function of.
+
+import (
+	"time"
+
+	"helo/sim/explain"
+	"helo/sim/trace"
+)
+
+// in is everything that the exchange and its explanation are drawn from.
+type in struct {
+	t    *trace.Trace
+	rows *trace.Rows
+
+	n      int       // rows to show
+	asked  bool      // the last of them is not known yet: it is drawn as ?
+	known  trace.Pos // how far the learner may see
+	cursor int       // the row under the cursor, -1 if there is none
+	grow   int       // how far the last row's arrow has come, of growFull
+
+	x     explain.Explanation // of the event under the cursor
+	xPos  trace.Pos           // that event; NoPos if there is none
+	part  int                 // the chosen part, -1 if none is
+	mine  bool                // it is a line that the learner typed
+	fault int                 // the octet at which that line went wrong, -1 if nowhere
+
+	th *theme
+}
+
+// held is the hosts that are responsible once row i is over.
+func (in *in) held(i int) uint64 {
+	if in.asked && i == in.n-1 {
+		i-- // whose the letter is then is what was asked
+	}
+	if i < 0 {
+		return 0
+	}
+	r := in.rows.At(i)
+	if e := in.t.At(r.Pos); e.Kind == trace.Written && e.Host < 64 {
+		return r.Held | 1<<e.Host // the writer answers for it from the start
+	}
+	return r.Held
+}
+
+// heldAbove is the hosts that are responsible before row i.
+func (in *in) heldAbove(i int) uint64 { return in.held(max(0, min(i, in.n)-1)) }
+
+// latest is the time of the last row that is shown.
+func (in *in) latest() time.Duration {
+	if in.n == 0 {
+		return 0
+	}
+	return in.t.At(in.rows.At(in.n - 1).Pos).At
+}
+
+// say is a row in a few words, safe to show, with its mark.
+func (in *in) say(pos trace.Pos) string {
+	text := explain.Visible([]byte(explain.Line(in.t, pos)))
+	e := in.t.At(pos)
+	switch {
+	case e.Kind == trace.Stored:
+		return "✓ " + text
+	case failed(e):
+		return "✗ " + text
+	}
+	return text
+}
+
+// octetInk is the colour of the octets that are explained.
+func (in *in) octetInk() ink {
+	switch in.t.At(in.xPos).Kind {
+	case trace.Command, trace.Letter, trace.Typed:
+		return in.th.client
+	case trace.Reply:
+		if in.t.At(in.xPos).Code >= 400 {
+			return in.th.fail
+		}
+		return in.th.server
+	case trace.Question, trace.Answer:
+		return in.th.dns
+	}
+	return in.th.text
+}
+
+// bold says whether the first part of the octets is a command.
+func (in *in) bold() bool {
+	k := in.t.At(in.xPos).Kind
+	return k == trace.Command || k == trace.Letter || k == trace.Typed
+}

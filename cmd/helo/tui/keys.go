@@ -1,0 +1,87 @@
+package tui
+
+// Every key, once. Matching, the key bar and the help overlay all read this
+// file.
+
+import (
+	"charm.land/bubbles/v2/key"
+)
+
+func bind(keys []string, show, does string) key.Binding {
+	return key.NewBinding(key.WithKeys(keys...), key.WithHelp(show, does))
+}
+
+// The keys of every screen.
+var (
+	keyHelp    = bind([]string{"?", "f1"}, "?", "help")
+	keyQuit    = bind([]string{"q"}, "q", "quit")
+	keyKill    = bind([]string{"ctrl+c"}, "ctrl+c", "quit, always")
+	keySuspend = bind([]string{"ctrl+z"}, "ctrl+z", "suspend")
+)
+
+// The keys of home.
+var (
+	keyUp    = bind([]string{"up", "k"}, "↑", "lesson above")
+	keyDown  = bind([]string{"down", "j"}, "↓", "lesson below")
+	keyOpen  = bind([]string{"enter", "right", "l"}, "⏎", "open the lesson")
+	keyNth   = bind([]string{"1", "2", "3", "4", "5", "6", "7", "8", "9"}, "1 2 3", "open that lesson")
+	keyFirst = bind([]string{"home", "g"}, "home", "first")
+	keyLast  = bind([]string{"end", "G"}, "end", "last")
+)
+
+// The keys of a lesson.
+var (
+	keyRight   = bind([]string{"right", "l"}, "→", "step forward")
+	keyLeft    = bind([]string{"left", "h"}, "←", "step back")
+	keyStart   = bind([]string{"home", "g"}, "home", "jump to the start")
+	keyEnd     = bind([]string{"end", "G"}, "end", "jump to the end")
+	keyPlay    = bind([]string{"space"}, "space", "play, or pause")
+	keyPart    = bind([]string{"tab"}, "tab", "next part of the line")
+	keyPartOld = bind([]string{"shift+tab"}, "shift+tab", "part before")
+	keyWhy     = bind([]string{"w"}, "w", "why: go to the cause")
+	keyBack    = bind([]string{"b"}, "b", "back to where w was pressed")
+	keyView    = bind([]string{"v"}, "v", "ladder or transcript")
+	keyText    = bind([]string{"t"}, "t", "the whole text, and back")
+	keyScrollU = bind([]string{"up", "k", "pgup"}, "↑", "text up")
+	keyScrollD = bind([]string{"down", "j", "pgdown"}, "↓", "text down")
+	keyChoose  = bind([]string{"1", "2", "3", "4", "5", "6", "7", "8", "9"}, "1 2 3", "answer")
+	keyNext    = bind([]string{"enter"}, "⏎", "next step")
+	keyHint    = bind([]string{"h"}, "h", "hint")
+	keyAnswer  = bind([]string{"a"}, "a", "show the answer")
+	keySkip    = bind([]string{"s"}, "s", "skip the step")
+	keyUndo    = bind([]string{"u"}, "u", "take the last line back")
+	keyRestart = bind([]string{"R"}, "R", "restart the lesson")
+	keyLeave   = bind([]string{"esc"}, "esc", "leave, and come back later")
+)
+
+// The keys while a line is typed. Letters belong to the line.
+var (
+	keySend    = bind([]string{"enter"}, "⏎", "send the line")
+	keyEarlier = bind([]string{"up"}, "↑", "earlier line")
+	keyLater   = bind([]string{"down"}, "↓", "later line")
+	keyTabHint = bind([]string{"tab"}, "tab", "hint")
+	keyLook    = bind([]string{"esc"}, "esc", "look around")
+	keyF1      = bind([]string{"f1"}, "F1", "help")
+)
+
+// The keys of an overlay.
+var (
+	keyYes   = bind([]string{"enter", "y"}, "⏎", "yes")
+	keyNo    = bind([]string{"esc", "n", "q"}, "esc", "no")
+	keyClose = bind([]string{"esc", "q", "?", "f1", "enter", "space"}, "esc", "close")
+)
+
+// keyGroup is a part of the help overlay.
+type keyGroup struct {
+	title string
+	keys  []key.Binding
+}
+
+// helpGroups are all keys, as the help overlay shows them.
+var helpGroups = []keyGroup{
+	{"The exchange", []key.Binding{keyRight, keyLeft, keyStart, keyEnd, keyPlay, keyPart, keyPartOld, keyWhy, keyBack, keyView}},
+	{"The lesson", []key.Binding{keyNext, keyChoose, keyHint, keyAnswer, keySkip, keyUndo, keyRestart, keyText, keyScrollU, keyScrollD, keyLeave}},
+	{"Typing a line", []key.Binding{keySend, keyEarlier, keyLater, keyTabHint, keyLook, keyF1}},
+	{"Home", []key.Binding{keyUp, keyDown, keyOpen, keyNth, keyFirst, keyLast}},
+	{"Anywhere", []key.Binding{keyHelp, keyQuit, keyKill, keySuspend}},
+}

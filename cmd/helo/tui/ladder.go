@@ -1,0 +1,312 @@
+package tui
+
+// The ladder: a lane for each host, and what they say to each other drawn
+// between them. The lane of whoever is responsible for a letter is thick.
+
+import (
+	"fmt"
+	"time"
+
+	"helo/sim/explain"
+	"helo/sim/trace"
+)
+
+// maxGap keeps lanes from drifting apart on a wide screen: longer arrows say
+// no more.
+const maxGap = 56
+
+// ladder draws heads and rows into w by h cells. tall gives the hosts' roles
+// and some air.
+func ladder(in *in, w, h int, tall bool) []string {
+	g := newLanes(in, w)
+	var out []string
+	out = append(out, g.heads(in, false))
+	if tall {
+		out = append(out, g.heads(in, true))
+	}
+	room := h - len(out)
+	first := firstRow(in.cursor, in.n, room)
+	if tall && room > 1 {
+		room--
+		first = firstRow(in.cursor, in.n, room)
+		out = append(out, g.blank(in, in.heldAbove(first)))
+	}
+	for i := first; i < min(in.n, first+room); i++ {
+		out = append(out, g.row(in, i))
+	}
+	for len(out) < h {
+		out = append(out, g.blank(in, in.held(in.n-1)))
+	}
+	return fill(out, w, h)
+}
+
+// firstRow is the first row to show so that the cursor is in view, with rows
+// before and behind it where there are any. It depends on nothing else, so that
+// a resize keeps the place.
+func firstRow(cursor, n, room int) int {
+	return max(0, min(cursor-room*2/3, n-room))
+}
+
+// lanes is where the lanes stand.
+type lanes struct {
+	width int
+	clock int   // width of the times
+	col   []int // of each lane; HostID is the index plus 1
+}
+
+func newLanes(in *in, w int) lanes {
+	g := lanes{width: w, clock: cells(clock(in.latest()))}
+	n := len(in.t.Hosts) - 1
+	if n < 1 {
+		return g
+	}
+	left := max(g.clock+4, (cells(hostTitle(in.t, 1))+1)/2)
+	right := w - 2 - (cells(hostTitle(in.t, trace.HostID(n)))+1)/2
+	if n == 1 {
+		g.col = []int{left}
+		return g
+	}
+	const minGap = 10
+	for n > 2 && (right-left)/(n-1) < minGap {
+		n--
+	}
+	gap := min(max(right-left, 2*(n-1))/(n-1), maxGap)
+	for i := range n {
+		g.col = append(g.col, left+i*gap)
+	}
+	return g
+}
+
+// hostTitle is what a host is called on the screen.
+func hostTitle(t *trace.Trace, id trace.HostID) string {
+	h := t.Host(id)
+	if h.Title != "" {
+		return explain.Visible([]byte(h.Title))
+	}
+	if h.Name != "" {
+		return explain.Visible([]byte(h.Name))
+	}
+	return explain.Visible([]byte(h.ID))
+}
+
+// lane is the lane of a host; the last one for those that have no room.
+func (g lanes) lane(id trace.HostID) int {
+	return max(0, min(int(id)-1, len(g.col)-1))
+}
+
+// heads is the row with the names of the hosts, or with their roles.
+func (g lanes) heads(in *in, roles bool) string {
+	l := newLine(g.width)
+	for i, col := range g.col {
+		text, k := hostTitle(in.t, trace.HostID(i+1)), in.th.strong
+		if roles {
+			text, k = explain.Visible([]byte(in.t.Host(trace.HostID(i+1)).Role)), in.th.mid
+		}
+		if len(g.col) > 1 {
+			text = cut(text, g.col[1]-g.col[0]-1)
+		}
+		l.to(in.th, max(l.at, col-cells(text)/2)).put(k, text)
+	}
+	return l.end(in.th)
+}
+
+// glyph writes lane i.
+func (g lanes) glyph(in *in, l *line, i int, held uint64) {
+	if held&(1<<(i+1)) != 0 {
+		l.put(in.th.held, "┃")
+		return
+	}
+	l.put(in.th.lane, "│")
+}
+
+// blank is a row in which nothing happens.
+func (g lanes) blank(in *in, held uint64) string {
+	l := newLine(g.width)
+	for i, col := range g.col {
+		l.to(in.th, col)
+		g.glyph(in, l, i, held)
+	}
+	return l.end(in.th)
+}
+
+// row draws row i of the trace.
+func (g lanes) row(in *in, i int) string {
+	l := newLine(g.width)
+	l.band = i == in.cursor
+	pos := in.rows.At(i).Pos
+	e := in.t.At(pos)
+	held := in.held(i)
+	l.to(in.th, 1).put(in.th.faint, pad(clock(e.At), g.clock))
+	if len(g.col) == 0 {
+		return l.to(in.th, g.clock+3).put(in.th.text, in.say(pos)).end(in.th)
+	}
+	a := arrowOf(in, i)
+	if a.from == a.to || g.lane(a.from) == g.lane(a.to) {
+		g.deed(in, l, i, a, held)
+		return l.end(in.th)
+	}
+	lo, hi := g.lane(a.from), g.lane(a.to)
+	if lo > hi {
+		lo, hi = hi, lo
+	}
+	for j := 0; j < len(g.col); j++ {
+		l.to(in.th, g.col[j])
+		g.glyph(in, l, j, held)
+		if j == lo {
+			grow := growFull
+			if i == in.n-1 {
+				grow = in.grow
+			}
+			a.draw(in, l, g.col[hi]-g.col[lo]-1, grow)
+			j = hi - 1
+		}
+	}
+	return l.end(in.th)
+}
+
+// deed writes what one host does beside its lane: to the right, for the last
+// lane to the left.
+func (g lanes) deed(in *in, l *line, i int, a arrow, held uint64) {
+	at := g.lane(a.from)
+	left := at > 0 && at == len(g.col)-1
+	for j, col := range g.col {
+		if left && j == at {
+			room := col - g.col[j-1] - 2
+			l.right(in.th, a.ink, cut(a.text, room), col-1)
+		}
+		l.to(in.th, col)
+		g.glyph(in, l, j, held)
+		if j == at && !left {
+			room := g.width - col - 3
+			if j+1 < len(g.col) {
+				room = g.col[j+1] - col - 3
+			}
+			l.to(in.th, col+2).put(a.ink, cut(a.text, room))
+		}
+	}
+}
+
+// arrow is what a row comes to in a ladder.
+type arrow struct {
+	from, to trace.HostID // equal: a deed of one host
+	text     string
+	ink      ink
+	lost     bool // it does not arrive
+	nowhere  bool // nobody is at the other end
+}
+
+// growFull is how far an arrow that has arrived has come.
+const growFull = 8
+
+// draw writes the arrow into n cells, of which grow eighths are there yet.
+func (a arrow) draw(in *in, l *line, n, grow int) {
+	shaft := in.th.lane
+	k := max(2, n*grow/growFull)
+	start := l.at
+	head := "▶"
+	if a.from > a.to {
+		head = "◀"
+	}
+	headInk := shaft
+	if a.lost {
+		head, headInk = "✗", in.th.fail
+	}
+	if a.from < a.to {
+		text := cut(a.text, min(n-5, k-3))
+		l.put(shaft, "─ ").put(a.ink, text)
+		if text != "" {
+			l.put(shaft, " ")
+		}
+		l.put(shaft, dashes(start+k-1-l.at)).put(headInk, head)
+		l.to(in.th, start+n)
+		return
+	}
+	text := cut(a.text, min(n-5, k-3))
+	l.to(in.th, start+n-k).put(headInk, head)
+	tail := cells(text) + 2
+	if text != "" {
+		tail++
+	}
+	l.put(shaft, dashes(start+n-tail-l.at))
+	if text != "" {
+		l.put(shaft, " ")
+	}
+	l.put(a.ink, text).put(shaft, " ─")
+}
+
+// arrowOf says how row i is drawn.
+func arrowOf(in *in, i int) arrow {
+	pos := in.rows.At(i).Pos
+	e := in.t.At(pos)
+	th := in.th
+	a := arrow{from: e.Host, to: e.Host, ink: th.text}
+	switch e.Kind {
+	case trace.Command, trace.Letter:
+		a.to, a.ink = e.Peer, th.client
+	case trace.Reply:
+		a.to, a.ink = e.Peer, th.server
+	case trace.Connect:
+		a.to, a.ink = e.Peer, th.mid
+	case trace.Refused:
+		a.from, a.to, a.ink = e.Peer, e.Host, th.fail
+	case trace.Lost:
+		a.to, a.ink, a.lost = e.Peer, th.fail, true
+	}
+	if a.to == 0 || a.from == 0 {
+		a.from, a.to = max(a.from, a.to, 1), max(a.from, a.to, 1)
+	}
+	if in.asked && i == in.n-1 {
+		a.text, a.ink, a.lost = "?", th.ask, false
+		return a
+	}
+	a.text = in.say(pos)
+	if k, special := deedInk(in, e); special {
+		a.ink = k
+	}
+	return a
+}
+
+// deedInk is the colour of what is not simply said.
+func deedInk(in *in, e *trace.Event) (ink, bool) {
+	switch e.Kind {
+	case trace.Question, trace.Answer:
+		return in.th.dns, true
+	case trace.Stored:
+		return in.th.good, true
+	case trace.Written, trace.Added, trace.Changed:
+		return in.th.mid, true
+	}
+	if failed(e) {
+		return in.th.fail, true
+	}
+	return ink{}, false
+}
+
+// failed says whether a row is one of those that are marked with ✗.
+func failed(e *trace.Event) bool {
+	switch e.Kind {
+	case trace.Refused, trace.Unanswered, trace.Lost, trace.Reset, trace.TimedOut, trace.Fired,
+		trace.Kept, trace.Returned, trace.Parked, trace.Limit, trace.Stalled, trace.Queued:
+		return true
+	case trace.Reply:
+		return e.Code >= 400
+	}
+	return false
+}
+
+// clock is a virtual time: "0.232", "30:00.204", "1d 04:00:00".
+func clock(d time.Duration) string {
+	s, ms := int64(d/time.Second), int64(d%time.Second/time.Millisecond)
+	switch {
+	case d < time.Minute:
+		return fmt.Sprintf("%d.%03d", s, ms)
+	case d < time.Hour:
+		return fmt.Sprintf("%d:%02d.%03d", s/60, s%60, ms)
+	case d < 24*time.Hour:
+		return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
+	}
+	return fmt.Sprintf("%dd %02d:%02d:%02d", s/86400, s/3600%24, s/60%60, s%60)
+}
+
+// pad puts blanks before a text, up to n cells.
+func pad(s string, n int) string { return blanks(n-cells(s)) + s }

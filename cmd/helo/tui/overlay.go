@@ -1,0 +1,156 @@
+package tui
+
+// Overlays: help, and questions before something is lost. They are the only
+// boxes on the screen.
+
+import (
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
+)
+
+// overlay is a box over the screen. It gets all keys while it is on top.
+type overlay struct {
+	title string
+	rows  func(th *theme, w, h int) []string // at most w cells wide
+	keys  []barKey
+	yes   func(m *model) tea.Cmd // on keyYes; nil: the box only closes
+	first int                    // row shown first
+}
+
+// key handles a key and says whether the box is to be closed.
+func (o *overlay) key(m *model, msg tea.KeyPressMsg) (bool, tea.Cmd) {
+	switch {
+	case o.yes != nil && key.Matches(msg, keyYes):
+		return true, o.yes(m)
+	case o.yes != nil:
+		return key.Matches(msg, keyNo), nil
+	case key.Matches(msg, keyScrollU):
+		o.first = max(0, o.first-1)
+	case key.Matches(msg, keyScrollD):
+		o.first++
+	case key.Matches(msg, keyClose):
+		return true, nil
+	}
+	return false, nil
+}
+
+// draw puts the box over the middle of a screen.
+func (o *overlay) draw(th *theme, screen []string, w, h int) []string {
+	body := o.rows(th, w-8, h-4)
+	room := h - 5
+	o.first = max(0, min(o.first, len(body)-room))
+	shown := body[o.first:min(len(body), o.first+room)]
+	inner := 0
+	for _, r := range body {
+		inner = max(inner, ansi.StringWidth(r))
+	}
+	inner = min(max(inner, keysWidth(o.keys), cells(o.title)+4), w-6)
+	edge := func(s string) string { return th.mid.on + s + inkOff }
+	title := cut(o.title, inner-2)
+	box := []string{edge("╭─ ") + th.strong.on + title + inkOff + edge(" "+dashes(inner-cells(title)-1)+"╮")}
+	add := func(r string) {
+		n := ansi.StringWidth(r)
+		if n > inner {
+			r, n = cutStyled(r, inner), inner
+		}
+		box = append(box, edge("│")+" "+r+blanks(inner-n)+" "+edge("│"))
+	}
+	for _, r := range shown {
+		add(r)
+	}
+	if o.first+room < len(body) || o.first > 0 {
+		add(newLine(inner).right(th, th.accent, "↑ ↓ more", inner).end(th))
+	}
+	if len(o.keys) > 0 {
+		add("")
+		add(keyBar(th, inner+4, o.keys)[2:])
+	}
+	box = append(box, edge("╰"+dashes(inner+2)+"╯"))
+	out := append([]string(nil), screen...)
+	top, left := max(0, (h-len(box))/2), max(0, (w-inner-4)/2)
+	for i, r := range box {
+		if y := top + i; y < len(out) {
+			out[y] = cutStyled(out[y], left) + r + inkOff + ansi.Cut(out[y], left+inner+4, w)
+		}
+	}
+	return out
+}
+
+func keysWidth(keys []barKey) int {
+	n := 0
+	for _, k := range keys {
+		n += cells(k.name()) + 1 + cells(k.does) + 3
+	}
+	return max(0, n-3)
+}
+
+// question is a box that asks before something is lost.
+func question(title, text, does string, yes func(m *model) tea.Cmd) *overlay {
+	return &overlay{
+		title: title,
+		rows: func(th *theme, w, _ int) []string {
+			out := []string{""}
+			for _, r := range wrap(text, min(w, 56)) {
+				out = append(out, newLine(cells(r)).put(th.text, r).end(th))
+			}
+			return out
+		},
+		keys: []barKey{{keyYes, "", does}, {keyNo, "", "leave it"}},
+		yes:  yes,
+	}
+}
+
+// helpBox shows every key.
+func helpBox() *overlay {
+	return &overlay{title: "Keys", rows: helpRows, keys: []barKey{{keyClose, "", "close"}}}
+}
+
+// helpRows lays the groups of keys out in two columns, or in one.
+func helpRows(th *theme, w, h int) []string {
+	const column = 34
+	var blocks [][]string
+	total := 0
+	for _, g := range helpGroups {
+		rows := []string{newLine(column).put(th.strong, g.title).end(th)}
+		for _, k := range g.keys {
+			l := newLine(column)
+			l.put(th.accent, k.Help().Key).to(th, 10).put(th.mid, k.Help().Desc)
+			rows = append(rows, l.end(th))
+		}
+		rows = append(rows, plain(column))
+		blocks = append(blocks, rows)
+		total += len(rows)
+	}
+	if w < 2*column+2 {
+		var all []string
+		for _, b := range blocks {
+			all = append(all, b...)
+		}
+		return all
+	}
+	// The column break that makes the two most alike, groups kept whole.
+	at, best := 1, total
+	sum := 0
+	for i := range blocks {
+		sum += len(blocks[i])
+		if d := max(sum, total-sum); d < best {
+			best, at = d, i+1
+		}
+	}
+	var left, right []string
+	for i, b := range blocks {
+		if i < at {
+			left = append(left, b...)
+		} else {
+			right = append(right, b...)
+		}
+	}
+	n := max(len(left), len(right)) - 1
+	left, right = fill(left, column, n), fill(right, column, n)
+	out := make([]string, n)
+	for i := range out {
+		out[i] = left[i] + "  " + right[i]
+	}
+	return out
+}

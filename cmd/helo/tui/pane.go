@@ -1,0 +1,324 @@
+package tui
+
+// The explanation of the event under the cursor: its octets, what they mean,
+// what changed, and why it came.
+
+import (
+	"fmt"
+	"strings"
+
+	"helo/sim/explain"
+	"helo/sim/trace"
+)
+
+// paneIndent is where the explanation's text begins.
+const paneIndent = 4
+
+// rule is the line above the explanation, with whose doing it is and where the
+// rules for it stand.
+func rule(th *theme, w int, title, rfc string) string {
+	l := newLine(w)
+	l.to(th, 2)
+	end := w - 2
+	if title == "" {
+		return l.put(th.lane, dashes(end-2)).end(th)
+	}
+	title = cut(title, end-10)
+	l.put(th.lane, "── ").put(th.strong, title).put(th.lane, " ")
+	if n := end - l.at - cells(rfc) - 5; rfc != "" && n > 2 {
+		l.put(th.lane, dashes(n)+" ").put(th.mid, rfc).put(th.lane, " ")
+	}
+	return l.put(th.lane, dashes(end-l.at)).end(th)
+}
+
+// rfcList joins references; sections of one document share its number.
+func rfcList(refs []string, w int) string {
+	out, doc := "", ""
+	for i, ref := range refs {
+		d, section, ok := strings.Cut(ref, " §")
+		next := ref
+		if i > 0 {
+			next = out + ", " + ref
+			if ok && d == doc {
+				next = out + ", §" + section
+			}
+		}
+		if i > 0 && cells(next) > w {
+			break
+		}
+		out, doc = next, d
+	}
+	return out
+}
+
+// pane draws the explanation into w by h cells, its rule included.
+func pane(in *in, w, h int) []string {
+	th := in.th
+	title, rfc := "", ""
+	if in.xPos != trace.NoPos {
+		title, rfc = in.x.Title, rfcList(in.x.RFC, w/2)
+		if in.mine {
+			title = "your line"
+		}
+	}
+	out := []string{rule(th, w, title, rfc)}
+	if in.xPos == trace.NoPos {
+		return fill(out, w, h)
+	}
+	room := h - 1
+	roomy := room >= 9
+	if roomy {
+		out, room = append(out, plain(w)), room-1
+	}
+	tail := tailRows(in, w, roomy)
+	if len(tail) > max(room-3, 1) {
+		tail = tail[:max(room-3, 1)]
+	}
+	octetRoom := 2
+	if room >= 8 {
+		octetRoom = max(3, room/2-1)
+	}
+	oct := octetBlock(in, w, min(octetRoom, room-len(tail)))
+	out, room = append(out, oct...), room-len(oct)
+	if roomy && len(oct) > 0 {
+		out, room = append(out, plain(w)), room-1
+	}
+	if w >= 150 && room >= 8 {
+		return fill(append(out, wideText(in, w, room)...), w, h)
+	}
+	if roomy {
+		room-- // air above the tail
+	}
+	text := proseRows(in, w, room-len(tail), roomy)
+	out = append(out, text...)
+	if roomy && len(text) > 0 {
+		out = append(out, plain(w))
+	}
+	return fill(append(out, tail...), w, h)
+}
+
+// octetBlock draws the octets into at most room rows.
+func octetBlock(in *in, w, room int) []string {
+	x := &in.x
+	if len(x.Octets) == 0 || room < 1 {
+		return nil
+	}
+	lines := octetLines(x, w-2*paneIndent)
+	at := 0
+	if in.part >= 0 && in.part < len(x.Parts) {
+		for i, ol := range lines {
+			if p := x.Parts[in.part]; p.Start >= ol.start && p.Start < ol.end {
+				at = i
+			}
+		}
+	}
+	under := bracketRows(in, brackets(in, lines[at], false), paneIndent, w, max(1, min(3, room-len(lines))))
+	if room > len(under)+1 {
+		under = append(under, bracketRows(in, brackets(in, lines[at], true), paneIndent, w, max(1, min(2, room-1-len(under))))...)
+	}
+	under = under[:min(len(under), room-1)]
+	n := min(len(lines), room-len(under))
+	first := max(0, min(at-n/2, len(lines)-n))
+	var out []string
+	for i := first; i < first+n; i++ {
+		out = append(out, octetRow(in, lines[i], paneIndent, w))
+		if i == at {
+			out = append(out, under...)
+		}
+	}
+	if n < len(lines) {
+		note := newLine(w)
+		text := fmt.Sprintf("line %d of %d", at+1, len(lines))
+		last := out[len(out)-1]
+		if len(under) > 0 && cells(stripped(last))+cells(text)+4 < w {
+			body := strings.TrimRight(stripped(last), " ")
+			note.raw(cutStyled(last, cells(body)), cells(body))
+			out[len(out)-1] = note.right(in.th, in.th.faint, text, w-3).end(in.th)
+		}
+	}
+	return out
+}
+
+// sentence is a part's name and meaning.
+type sentence struct {
+	name, text string
+	chosen     bool
+	broken     bool
+}
+
+// sentences are what the parts mean, the chosen one first and then those after
+// it.
+func sentences(in *in) []sentence {
+	var out []sentence
+	n := len(in.x.Parts)
+	for k := range n {
+		j := k
+		if in.part >= 0 {
+			j = (in.part + k) % n
+		}
+		p := in.x.Parts[j]
+		if p.Meaning == "" && j != in.part {
+			continue
+		}
+		s := sentence{name: p.Name, text: p.Meaning, chosen: j == in.part, broken: p.Broken}
+		if s.text == "" {
+			s.text = "as said before"
+		}
+		if p.RFC != "" {
+			s.text += "   " + p.RFC
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// sentenceRows draws sentences into at most room rows, wrapped; one that does
+// not fit whole is left out, unless it is the first.
+func sentenceRows(in *in, w, room int) []string {
+	list := sentences(in)
+	nameWidth := 0
+	for _, s := range list {
+		nameWidth = max(nameWidth, cells(s.name))
+	}
+	var out []string
+	for i, s := range list {
+		text, ref, _ := strings.Cut(s.text, "   ")
+		rows := wrap(text, w-nameWidth-3)
+		if len(rows) == 0 {
+			continue
+		}
+		if i > 0 && len(out)+len(rows) > room {
+			break
+		}
+		for j, row := range rows {
+			l := newLine(w)
+			if j == 0 {
+				k := in.th.mid
+				switch {
+				case s.chosen:
+					k = in.th.ask
+				case s.broken:
+					k = in.th.fail
+				}
+				l.put(k, s.name)
+			}
+			l.to(in.th, nameWidth+3).put(in.th.text, row)
+			if j == len(rows)-1 && ref != "" && l.at+3+cells(ref) <= w {
+				l.to(in.th, l.at+3).put(in.th.faint, ref)
+			}
+			out = append(out, l.end(in.th))
+		}
+	}
+	return out[:min(len(out), max(room, 0))]
+}
+
+// proseRows is what the event means and what its parts mean, in at most room
+// rows. In a small pane the chosen part takes the place of the whole.
+func proseRows(in *in, w, room int, roomy bool) []string {
+	if room <= 0 {
+		return nil
+	}
+	inner := w - 2*paneIndent
+	var out []string
+	if roomy || in.part < 0 {
+		for _, row := range wrap(in.x.Means, min(inner, 100)) {
+			l := newLine(w)
+			out = append(out, l.to(in.th, paneIndent).put(in.th.text, row).end(in.th))
+		}
+	}
+	out = out[:min(len(out), room)]
+	room -= len(out)
+	if roomy && len(out) > 0 && room > 1 {
+		out, room = append(out, plain(w)), room-1
+	}
+	if room > 0 {
+		for _, row := range sentenceRows(in, inner, room) {
+			out = append(out, blanks(paneIndent)+row+blanks(paneIndent))
+		}
+	}
+	return out
+}
+
+// tailRows are the state changes and the cause.
+func tailRows(in *in, w int, roomy bool) []string {
+	th := in.th
+	var out []string
+	name, change := 0, 0
+	for _, s := range in.x.States {
+		name = max(name, cells(hostTitle(in.t, s.Host)))
+		change = max(change, cells(changeText(s)))
+	}
+	for _, s := range in.x.States {
+		l := newLine(w)
+		l.to(th, paneIndent).put(th.mid, hostTitle(in.t, s.Host)).to(th, paneIndent+name+3)
+		if s.From == s.To {
+			l.put(th.text, s.To).put(th.mid, ", unchanged")
+		} else {
+			l.put(th.mid, s.From+" → ").put(th.text, s.To)
+		}
+		col := paneIndent + name + 3 + change + 3
+		if s.Note != "" && w-paneIndent-col >= cells(s.Note) {
+			l.to(th, col).put(th.faint, s.Note)
+		}
+		out = append(out, l.end(th))
+	}
+	if in.x.Because == "" {
+		return out
+	}
+	l := newLine(w)
+	l.to(th, paneIndent).put(th.mid, "because").to(th, paneIndent+max(name+3, 10))
+	go_ := 0
+	if in.x.Cause != trace.NoPos {
+		go_ = cells("w go there") + 3
+	}
+	l.put(th.text, cut(in.x.Because, w-paneIndent-l.at-go_))
+	if go_ > 0 {
+		l.to(th, l.at+3).put(th.accent, "w").put(th.mid, " go there")
+	}
+	if !roomy && len(out) > 1 { // the speaker's state and the cause say most
+		out = out[len(out)-1:]
+	}
+	return append(out, l.end(th))
+}
+
+func changeText(s explain.StateChange) string {
+	if s.From == s.To {
+		return s.To + ", unchanged"
+	}
+	return s.From + " → " + s.To
+}
+
+// wideText uses a wide pane: what the parts mean on the left, what the event
+// means and changed on the right.
+func wideText(in *in, w, room int) []string {
+	left := (w - 3*paneIndent) * 11 / 20
+	right := w - 3*paneIndent - left
+	parts := sentenceRows(in, left, room)
+	if len(parts) == 0 {
+		return proseRowsWide(in, w, room)
+	}
+	var side []string
+	for _, row := range wrap(in.x.Means, right) {
+		l := newLine(right)
+		side = append(side, l.put(in.th.text, row).end(in.th))
+	}
+	if len(side) > 0 {
+		side = append(side, plain(right))
+	}
+	for _, row := range tailRows(in, right+2*paneIndent, true) {
+		side = append(side, cutStyledFrom(row, paneIndent, right))
+	}
+	n := min(room, max(len(parts), len(side)))
+	parts, side = fill(parts, left, n), fill(side, right, n)
+	out := make([]string, n)
+	for i := range out {
+		out[i] = blanks(paneIndent) + parts[i] + blanks(paneIndent) + side[i] + blanks(paneIndent)
+	}
+	return out
+}
+
+// proseRowsWide is a wide pane of an event that has no parts.
+func proseRowsWide(in *in, w, room int) []string {
+	out := proseRows(in, w, room, true)
+	return append(out, tailRows(in, w, true)...)
+}

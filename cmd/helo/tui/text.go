@@ -1,0 +1,299 @@
+package tui
+
+// The text of a step: what it tells, what it asks, and what is said to the
+// answer.
+
+import (
+	"fmt"
+	"strings"
+
+	"helo/lessons"
+	"helo/sim/explain"
+)
+
+// textIn is what the text of a step is a function of.
+type textIn struct {
+	step   *lessons.Step
+	solved bool
+	last   bool // it is the lesson's last step
+
+	picked []bool // options chosen, not answered yet
+	tried  []bool // options answered
+	right  []bool // options that are known to be right
+	told   bool   // there is feedback
+	said   lessons.Feedback
+	hint   lessons.Hint // N is 0 if none was given
+	typing bool
+	cut    bool // the connection is closed, and the step is not solved
+	wait   int  // pasted lines that wait to be sent
+	note   string
+
+	scroll int
+	pages  *pages
+	th     *theme
+}
+
+// texts lists the Markdown that the step's text is made of, for a width.
+func (in *textIn) texts(w int) []pageKey {
+	keys := []pageKey{{in.step.Prose, w, telling}, {in.step.Question, w, in.questionTone()}}
+	for i, o := range in.step.Options {
+		keys = append(keys, in.optionKey(i, o, w))
+	}
+	if in.told {
+		keys = append(keys, pageKey{in.said.Text, w, telling})
+	}
+	if in.hint.N > 0 {
+		keys = append(keys, pageKey{in.hint.Text, w, asking})
+	}
+	return keys
+}
+
+func (in *textIn) questionTone() tone {
+	if in.step.Kind == lessons.Type {
+		return asking
+	}
+	return telling
+}
+
+// optionIndent is where the text of an option begins.
+const optionIndent = 5
+
+func (in *textIn) optionKey(_ int, o lessons.Option, w int) pageKey {
+	return pageKey{o.Text, w - optionIndent - in.codeWidth(), telling}
+}
+
+// codeWidth is the room for the reply codes of the options, if each has one.
+func (in *textIn) codeWidth() int {
+	for _, o := range in.step.Options {
+		if optionCode(o) == "" {
+			return 0
+		}
+	}
+	return len("250  ")
+}
+
+// optionCode is the reply code that an option of a prediction names.
+func optionCode(o lessons.Option) string {
+	if o.Pattern == nil || o.Pattern.Code.Low == 0 || o.Pattern.Code.Low != o.Pattern.Code.High {
+		return ""
+	}
+	return fmt.Sprint(o.Pattern.Code.Low)
+}
+
+// row is one row of text in one ink.
+func (in *textIn) row(w int, k ink, s string) string {
+	return newLine(w).put(k, s).end(in.th)
+}
+
+// ask is everything but what the step tells: question, options, answer. small
+// leaves out the air.
+func (in *textIn) ask(w int, small bool) []string {
+	var out []string
+	gap := func() {
+		if n := len(out); !small && n > 0 && strings.TrimSpace(out[n-1]) != "" {
+			out = append(out, plain(w))
+		}
+	}
+	head := ""
+	switch in.step.Kind {
+	case lessons.Predict:
+		head = "▸ Predict"
+	case lessons.Quiz:
+		head = "▸ Recall"
+		if in.step.Multiple() {
+			head = "▸ Recall: choose all that are right, then ⏎"
+		}
+	case lessons.Type:
+		head = "▸ Your turn"
+	}
+	if head != "" && (!small || in.step.Question == "") {
+		out = append(out, in.row(w, in.th.ask, head))
+	}
+	out = append(out, in.pages.get(pageKey{in.step.Question, w, in.questionTone()})...)
+	if len(in.step.Options) > 0 {
+		gap()
+		out = append(out, in.options(w)...)
+	}
+	if in.told && (in.said.Text != "" || in.said.Right || !in.said.Fine) {
+		gap()
+		out = append(out, in.feedback(w)...)
+	}
+	if in.hint.N > 0 && !in.solved {
+		gap()
+		out = append(out, in.row(w, in.th.mid, fmt.Sprintf("hint %d of %d", in.hint.N, in.hint.Of)))
+		out = append(out, in.pages.get(pageKey{in.hint.Text, w, asking})...)
+	}
+	if in.cut {
+		gap()
+		out = append(out, in.row(w, in.th.fail, "✗ The connection is closed."))
+		out = append(out, newLine(w).put(in.th.accent, "u").put(in.th.mid, " take the last line back").end(in.th))
+	}
+	if in.wait > 0 {
+		gap()
+		out = append(out, in.row(w, in.th.mid, plural(in.wait, "more pasted line waits", "more pasted lines wait")+": ⏎ sends one at a time"))
+	}
+	if in.note != "" {
+		gap()
+		for _, r := range wrap(in.note, w) {
+			out = append(out, in.row(w, in.th.mid, r))
+		}
+	}
+	if in.solved {
+		gap()
+		next := " next step"
+		if in.last {
+			next = " finish the lesson"
+		}
+		out = append(out, newLine(w).put(in.th.ask, "⏎").put(in.th.accent, next).end(in.th))
+	} else if in.step.Kind == lessons.Watch && !small {
+		gap()
+		out = append(out, newLine(w).put(in.th.accent, "→").put(in.th.mid, " step   ").put(in.th.accent, "space").put(in.th.mid, " play").end(in.th))
+	}
+	return out
+}
+
+// options lists the options with their numbers, and what is known of them.
+func (in *textIn) options(w int) []string {
+	var out []string
+	codes := in.codeWidth()
+	for i, o := range in.step.Options {
+		k := in.optionKey(i, o, w)
+		rows := in.pages.get(k)
+		if len(rows) == 0 {
+			rows = []string{plain(k.width)}
+		}
+		for j, r := range rows {
+			l := newLine(w)
+			if j == 0 {
+				mark, ink := "  ", in.th.accent
+				switch {
+				case at(in.right, i):
+					mark, ink = "✓ ", in.th.good
+				case at(in.tried, i) && !in.step.Multiple():
+					mark, ink = "✗ ", in.th.fail
+				case at(in.picked, i):
+					mark = "● "
+				}
+				l.put(ink, mark)
+				num := in.th.accent
+				if in.solved {
+					num = in.th.mid
+				}
+				l.put(num, fmt.Sprint(i+1)).to(in.th, optionIndent)
+				if codes > 0 {
+					l.put(in.th.strong, optionCode(o))
+				}
+			}
+			l.to(in.th, optionIndent+codes).raw(r, k.width)
+			out = append(out, l.end(in.th))
+		}
+	}
+	return out
+}
+
+func at(list []bool, i int) bool { return i < len(list) && list[i] }
+
+// feedback is what is said to an answer, with a word before it.
+func (in *textIn) feedback(w int) []string {
+	var out []string
+	if word, k := in.verdict(); word != "" {
+		out = append(out, in.row(w, k, word))
+	}
+	return append(out, in.pages.get(pageKey{in.said.Text, w, telling})...)
+}
+
+func (in *textIn) verdict() (string, ink) {
+	switch {
+	case in.said.Right && in.step.Kind == lessons.Type:
+		return "✓ Done", in.th.good
+	case in.said.Right:
+		return "✓ Right", in.th.good
+	case in.said.Fine:
+		return "", ink{}
+	case in.step.Kind == lessons.Type:
+		return "✗ Not yet", in.th.fail
+	}
+	return "✗ Not this one", in.th.fail
+}
+
+// column draws the whole text into w by h cells. What the step asks always has
+// room; what it tells is scrolled if it has none.
+func (in *textIn) column(w, h int) []string {
+	out := in.titleRows(w)
+	told := in.pages.get(pageKey{in.step.Prose, w, telling})
+	ask := in.ask(w, false)
+	if len(told) > 0 && len(ask) > 0 {
+		ask = append([]string{plain(w)}, ask...)
+	}
+	room := h - len(out) - len(ask)
+	switch {
+	case len(told) <= room:
+		return fill(append(append(out, told...), ask...), w, h)
+	case room >= 3 || len(ask) == 0:
+		return fill(append(append(out, in.window(told, w, room)...), ask...), w, h)
+	}
+	all := append(append(out, told...), ask...)
+	return in.window(all, w, h)
+}
+
+// needs is how many rows the column would like to have.
+func (in *textIn) needs(w int) int {
+	return len(in.titleRows(w)) + len(in.pages.get(pageKey{in.step.Prose, w, telling})) + 1 + len(in.ask(w, false))
+}
+
+func (in *textIn) titleRows(w int) []string {
+	if in.step.Title == "" {
+		return nil
+	}
+	var out []string
+	for _, r := range wrap(explain.Visible([]byte(in.step.Title)), w) {
+		out = append(out, in.row(w, in.th.strong, r))
+	}
+	return append(out, plain(w))
+}
+
+// window is the part of a text that fits, with marks where there is more.
+func (in *textIn) window(rows []string, w, h int) []string {
+	if h <= 0 {
+		return nil
+	}
+	first := max(0, min(in.scroll, len(rows)-h))
+	out := append([]string(nil), rows[first:min(len(rows), first+h)]...)
+	mark := func(i int, s string) {
+		out[i] = newLine(w).raw(cutStyled(out[i], w-cells(s)-2), w-cells(s)-2).to(in.th, w-cells(s)).put(in.th.accent, s).end(in.th)
+	}
+	if first > 0 {
+		mark(0, "↑")
+	}
+	if first+h < len(rows) {
+		mark(len(out)-1, "↓ more")
+	}
+	return fill(out, w, h)
+}
+
+// overflow is how far the text can be scrolled in w by h cells.
+func (in *textIn) overflow(w, h int) int { return max(0, in.needs(w)-h) }
+
+// folded is the text in few rows: the question, and above it what the step
+// tells if there is room for all of it.
+func (in *textIn) folded(w, h int) []string {
+	ask := in.ask(w, true)
+	told := in.pages.get(pageKey{in.step.Prose, w, telling})
+	if len(told) > 0 && len(told)+1+len(ask) <= h {
+		ask = append(append(append([]string(nil), told...), plain(w)), ask...)
+	} else if len(ask) == 0 {
+		ask = told
+	}
+	if len(ask) > h {
+		return in.window(ask, w, h)
+	}
+	return ask
+}
+
+// plural is a number and its noun.
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprint(n) + " " + many
+}

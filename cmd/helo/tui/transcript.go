@@ -1,0 +1,131 @@
+package tui
+
+// The transcript: the same rows as lines of text, in full.
+
+import (
+	"bytes"
+	"fmt"
+
+	"helo/sim/explain"
+	"helo/sim/trace"
+)
+
+// letterShown is how many lines of a letter a transcript shows unless the
+// cursor is on it.
+const letterShown = 4
+
+// transcript draws as many rows as there is room for around the cursor.
+func transcript(in *in, w, h int) []string {
+	ids := 3
+	for _, host := range in.t.Hosts[min(1, len(in.t.Hosts)):] {
+		ids = max(ids, cells(explain.Visible([]byte(host.ID))))
+	}
+	ids = min(ids, 16)
+	at := max(in.cursor, 0)
+	if in.n == 0 {
+		return fill(nil, w, h)
+	}
+	rows := fill2(transcriptRow(in, at, ids, w), h)
+	// Two thirds of the room are for what came before, if so much did.
+	before := at - 1
+	for ; before >= 0 && len(rows) < h*2/3; before-- {
+		rows = append(transcriptRow(in, before, ids, w), rows...)
+	}
+	for i := at + 1; i < in.n && len(rows) < h; i++ {
+		rows = append(rows, transcriptRow(in, i, ids, w)...)
+	}
+	for ; before >= 0 && len(rows) < h; before-- {
+		rows = append(transcriptRow(in, before, ids, w), rows...)
+	}
+	if at == in.n-1 && len(rows) > h {
+		rows = rows[len(rows)-h:]
+	}
+	return fill(rows, w, h)
+}
+
+// fill2 shortens a block to at most h rows.
+func fill2(rows []string, h int) []string { return rows[:min(len(rows), max(h, 0))] }
+
+// transcriptRow is one row of the trace, in one or more lines.
+func transcriptRow(in *in, i, ids, w int) []string {
+	pos := in.rows.At(i).Pos
+	e := in.t.At(pos)
+	a := arrowOf(in, i)
+	id := func(h trace.HostID) string {
+		return cut(explain.Visible([]byte(in.t.Host(h).ID)), ids)
+	}
+	left, arrow, right := id(a.from), " ", ""
+	switch {
+	case e.Kind == trace.Question:
+		arrow, right = "▶", "DNS"
+	case e.Kind == trace.Answer:
+		arrow, right = "◀", "DNS"
+	case a.from < a.to:
+		arrow, right = "▶", id(a.to)
+	case a.from > a.to:
+		left, arrow, right = id(a.to), "◀", id(a.from)
+	}
+	text := a.text
+	var more []string
+	if !(in.asked && i == in.n-1) {
+		text, more = transcriptText(in, i, text)
+	}
+	timeWidth := cells(clock(in.latest()))
+	l := newLine(w)
+	l.band = i == in.cursor
+	l.to(in.th, 1).put(in.th.faint, pad(clock(e.At), timeWidth)).to(in.th, timeWidth+3)
+	l.put(in.th.mid, left).to(in.th, timeWidth+4+ids).put(a.ink, arrow)
+	l.to(in.th, timeWidth+6+ids).put(in.th.mid, right).to(in.th, timeWidth+8+2*ids)
+	col := l.at
+	l.put(a.ink, text)
+	out := []string{l.end(in.th)}
+	for _, m := range more {
+		l := newLine(w)
+		l.band = i == in.cursor
+		out = append(out, l.to(in.th, col).put(a.ink, m).end(in.th))
+	}
+	return out
+}
+
+// transcriptText is what a row says in full: every line of a reply, the first
+// lines of a letter, all of them under the cursor.
+func transcriptText(in *in, i int, short string) (string, []string) {
+	pos := in.rows.At(i).Pos
+	e := in.t.At(pos)
+	octets := bytes.TrimSuffix(in.t.Octets(e.Octets), []byte("\r\n"))
+	switch e.Kind {
+	case trace.Reply:
+		lines := visibleLines(octets, 100)
+		if e.Code >= 400 {
+			lines[0] = "✗ " + lines[0]
+		}
+		return lines[0], lines[1:]
+	case trace.Letter:
+		n := letterShown
+		if i == in.cursor {
+			n = 40
+		}
+		lines := visibleLines(octets, n+2)
+		if len(lines) > n+1 {
+			all := bytes.Count(octets, []byte("\r\n")) + 1
+			lines = append(lines[:n], fmt.Sprintf("… %d more lines", all-n-1), ".")
+		}
+		return short, lines
+	case trace.Added:
+		return short, visibleLines(octets, 12)
+	}
+	return short, nil
+}
+
+// visibleLines is octets line by line, at most n of them, safe to show.
+func visibleLines(octets []byte, n int) []string {
+	var out []string
+	for len(out) < n {
+		row, rest, more := bytes.Cut(octets, []byte("\r\n"))
+		out = append(out, explain.Visible(row))
+		if octets = rest; !more {
+			break
+		}
+	}
+	return out
+}

@@ -1,0 +1,155 @@
+package tui
+
+// Typing a line: keys, earlier lines, and text that is pasted.
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+
+	"helo/sim/explain"
+)
+
+// typeKey handles a key while letters belong to the line. It says whether the
+// session changed.
+func (l *lesson) typeKey(msg tea.KeyPressMsg) bool {
+	switch {
+	case key.Matches(msg, keySend):
+		return l.send()
+	case key.Matches(msg, keyEarlier):
+		l.earlier(1)
+	case key.Matches(msg, keyLater):
+		l.earlier(-1)
+	case key.Matches(msg, keyTabHint):
+		l.askHint()
+		return true
+	case key.Matches(msg, keyLook):
+		l.typing = false
+		l.focus()
+		l.cursor = l.rows() - 1
+	default:
+		if msg.Text != "" {
+			text, changed := clean(msg.Text)
+			l.note = changedNote(changed)
+			msg.Text = text
+		}
+		l.edit(msg)
+	}
+	return false
+}
+
+// edit passes a message on to the input line.
+func (l *lesson) edit(msg tea.Msg) {
+	l.input, _ = l.input.Update(msg) // its only command blinks the cursor
+	l.recall = 0
+}
+
+// send says the line, and takes up the next one that was pasted.
+func (l *lesson) send() bool {
+	line := l.input.Value()
+	f, err := l.s.Say(line)
+	if err != nil {
+		l.note = explain.Visible([]byte(err.Error()))
+		return false
+	}
+	l.said, l.told, l.note, l.part = f, true, "", -1
+	if f.Right {
+		l.hint.N = 0
+	}
+	l.input.Reset()
+	l.recall, l.draft = 0, ""
+	l.typing = l.s.Asking()
+	l.focus()
+	l.showEnd()
+	if !l.typing {
+		l.wait = nil
+	}
+	if len(l.wait) > 0 {
+		l.input.SetValue(l.wait[0])
+		l.input.CursorEnd()
+		l.wait = l.wait[1:]
+	}
+	return true
+}
+
+// earlier shows a line that was typed before.
+func (l *lesson) earlier(by int) {
+	lines := l.s.Typed()
+	to := max(0, min(l.recall+by, len(lines)))
+	if to == l.recall {
+		return
+	}
+	if l.recall == 0 {
+		l.draft = l.input.Value()
+	}
+	l.recall = to
+	text := l.draft
+	if to > 0 {
+		text = lines[len(lines)-to]
+	}
+	l.input.SetValue(text)
+	l.input.CursorEnd()
+}
+
+// paste takes pasted text as if it were typed. Of several lines the first goes
+// into the line and the others wait, so that nothing is sent unseen.
+func (l *lesson) paste(text string) {
+	text = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)
+	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+	const most = 1000
+	if len(lines) > most {
+		lines = lines[:most]
+	}
+	changed := 0
+	for i := range lines {
+		var n int
+		lines[i], n = clean(lines[i])
+		changed += n
+	}
+	l.note = changedNote(changed)
+	value, at := []rune(l.input.Value()), l.input.Position()
+	first := []rune(lines[0])
+	tail := slices.Clone(value[at:])
+	l.recall = 0
+	if len(lines) == 1 {
+		l.input.SetValue(string(value[:at]) + lines[0] + string(tail))
+		l.input.SetCursor(at + len(first))
+		return
+	}
+	lines[len(lines)-1] += string(tail)
+	l.input.SetValue(string(value[:at]) + lines[0])
+	l.input.CursorEnd()
+	l.wait = append(slices.Clone(lines[1:]), l.wait...)
+}
+
+// clean makes text fit for a line: a tab becomes a space, and each character
+// that cannot be seen becomes a question mark. It returns how many did.
+func clean(s string) (string, int) {
+	var b strings.Builder
+	n := 0
+	for _, r := range s {
+		switch {
+		case r == '\t':
+			b.WriteByte(' ')
+		case explain.Visible([]byte("x"+string(r))) == "x"+string(r) && r != '\uFFFD':
+			b.WriteRune(r)
+		default:
+			b.WriteByte('?')
+			n++
+		}
+	}
+	return b.String(), n
+}
+
+func changedNote(n int) string {
+	switch n {
+	case 0:
+		return ""
+	case 1:
+		return "One character cannot be seen; ? stands for it."
+	}
+	return fmt.Sprintf("%d characters cannot be seen; ? stands for each.", n)
+}
