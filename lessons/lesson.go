@@ -91,6 +91,17 @@ func (s *Step) Multiple() bool {
 	return n > 1
 }
 
+// AsksWho says whether the options of a prediction name different hosts. Then a
+// view of the asked row must not show who it is that acts, or towards whom.
+func (s *Step) AsksWho() bool {
+	for _, o := range s.Options {
+		if o.Pattern != nil && o.Pattern.Host != s.Options[0].Pattern.Host {
+			return true
+		}
+	}
+	return false
+}
+
 // Hash names what the lesson asks, without its prose: a place in a lesson is
 // only good for one with the same hash.
 func (l *Lesson) Hash() string {
