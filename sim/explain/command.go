@@ -138,8 +138,17 @@ func (s *telling) rightSoFar(stop int) {
 	}
 }
 
-// mistake marks the place where octets leave the grammar.
+// mistake marks the place where octets leave the grammar. What was taken for
+// something else behind it is no longer.
 func (s *telling) mistake(start, end int, want string) {
+	kept := s.x.Parts[:0]
+	for _, p := range s.x.Parts {
+		if p.Start < start {
+			p.End = min(p.End, start)
+			kept = append(kept, p)
+		}
+	}
+	s.x.Parts = kept
 	s.v.set("want", want)
 	s.part(start, end, s.entry("parts", "mistake"), "part").Broken = true
 }

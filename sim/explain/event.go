@@ -53,6 +53,7 @@ func (r *Reference) Event(t *trace.Trace, pos, known trace.Pos) Explanation {
 	default:
 		s.deed(entry)
 	}
+	s.nameTheRest()
 	s.x.Title = clip(s.x.Title, maxValue)
 	s.because()
 	return s.x
@@ -104,6 +105,32 @@ func (s *telling) part(start, end int, entry *Entry, note string) *Part {
 	}
 	s.x.Parts = append(s.x.Parts, p)
 	return &s.x.Parts[len(s.x.Parts)-1]
+}
+
+// nameTheRest sees to it that no octet is without a name, whatever came: octets
+// in no part become one that says just that. A single space or hyphen between
+// two parts needs no name.
+func (s *telling) nameTheRest() {
+	parts := s.x.Parts
+	s.x.Parts = make([]Part, 0, len(parts)+1)
+	at := 0
+	rest := func(end int) {
+		gap := s.x.Octets[at:end]
+		if len(gap) == 0 || len(gap) == 1 && (gap[0] == ' ' || gap[0] == '-') && at > 0 && end < len(s.x.Octets) {
+			return
+		}
+		s.part(at, end, s.entry("parts", "none"), "part")
+	}
+	for _, p := range parts {
+		if !p.Inside {
+			if at < p.Start {
+				rest(p.Start)
+			}
+			at = max(at, p.End)
+		}
+		s.x.Parts = append(s.x.Parts, p)
+	}
+	rest(len(s.x.Octets))
 }
 
 // cites says whether the event's own rules stand in that document, or are that

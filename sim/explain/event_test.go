@@ -140,7 +140,7 @@ func unexplained(x Explanation) string {
 		if p.Start < at {
 			return fmt.Sprintf("%+v begins before the part before it ends", p)
 		}
-		if gap := x.Octets[at:p.Start]; len(bytes.Trim(gap, " -")) > 0 || len(gap) > 1 {
+		if gap := x.Octets[at:p.Start]; len(bytes.Trim(gap, " -")) > 0 || len(gap) > 1 || len(gap) > 0 && at == 0 {
 			return fmt.Sprintf("octets without a name: %q", gap)
 		}
 		at, outer = p.End, p

@@ -122,6 +122,9 @@ func (s *telling) replyParts(r *smtp.Reply, parts []smtp.Part, err error) {
 		if i := bytes.IndexByte(s.x.Octets[start:end], '\n'); i >= 0 {
 			end = start + i
 		}
+		if end == start {
+			end = len(s.x.Octets) // the line end itself is the mistake, or is missing
+		}
 		s.mistake(start, end, e.Want)
 	}
 }
