@@ -37,7 +37,7 @@ helo learn journey`,
 			if course.Lesson(args[0]) == nil {
 				return usageError{fmt.Errorf("there is no lesson %q: expected one of %s", args[0], strings.Join(lessonIDs(course), ", "))}
 			}
-			return openUI(cmd, args[0])
+			return openUI(cmd, course, args[0])
 		},
 		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 			course, err := lessons.LoadCourse(content.Files)

@@ -15,6 +15,8 @@ import (
 	"charm.land/fang/v2"
 	"github.com/spf13/cobra"
 
+	"helo/content"
+	"helo/lessons"
 	"helo/sim/explain"
 )
 
@@ -65,7 +67,13 @@ helo run direct
 # the same, with a server that says "not now" twice
 helo run direct --fault "mx at=RCPT n=1-2 reply=451"`,
 		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return openUI(cmd, "") },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			course, err := lessons.LoadCourse(content.Files)
+			if err != nil {
+				return err
+			}
+			return openUI(cmd, course, "")
+		},
 	}
 	root.SuggestionsMinimumDistance = 2
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })

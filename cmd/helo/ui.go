@@ -6,6 +6,11 @@ import (
 
 	"github.com/charmbracelet/x/term"
 	"github.com/spf13/cobra"
+
+	"helo/cmd/helo/tui"
+	"helo/content"
+	"helo/lessons"
+	"helo/sim/explain"
 )
 
 // errNoTerminal says what to do where the course cannot be shown.
@@ -20,11 +25,17 @@ func hasTerminal() bool {
 	return os.Getenv("TERM") != "dumb" && term.IsTerminal(os.Stdin.Fd()) && term.IsTerminal(os.Stdout.Fd())
 }
 
-// openUI opens the course, at a lesson if one is named.
-func openUI(_ *cobra.Command, lesson string) error {
-	_ = lesson
+// openUI opens the course, at a lesson if one is named. Nothing is read before
+// it is needed: the first picture should come at once.
+func openUI(cmd *cobra.Command, course *lessons.Course, lesson string) error {
 	if !hasTerminal() {
 		return errNoTerminal
 	}
-	return errNoTerminal
+	return tui.Run(cmd.Context(), tui.Options{
+		Course:      course,
+		Load:        builtIn,
+		Reference:   func() (*explain.Reference, error) { return explain.Load(content.Files) },
+		StateFolder: lessons.DefaultFolder(),
+		Lesson:      lesson,
+	})
 }
