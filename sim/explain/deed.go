@@ -42,7 +42,7 @@ func (s *telling) deed(entry *Entry) {
 	case trace.TimedOut:
 		note = s.timedOut()
 	case trace.Written:
-		s.v.set("recipients", count(int(e.Arg), "recipient"))
+		s.v.set("recipients", count(e.Arg, "recipient"))
 	case trace.Custody, trace.Stored:
 		if e.Flags&trace.Notice != 0 {
 			note = "notice"

@@ -106,7 +106,7 @@ func wrong(tr *trace.Trace, p trace.Pos, x Explanation) string {
 		}
 	}
 	for _, rfc := range x.RFC {
-		if !reference1.MatchString(rfc) {
+		if !citation.MatchString(rfc) {
 			return "a malformed reference: " + rfc
 		}
 	}

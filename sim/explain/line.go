@@ -56,7 +56,7 @@ func Line(t *trace.Trace, pos trace.Pos) string {
 		if e.Arg == 0 {
 			return "nothing but a dot"
 		}
-		return count(int(e.Arg), "line") + " and a dot"
+		return count(e.Arg, "line") + " and a dot"
 	case trace.Question:
 		return "? " + dns.Describe(octets).Question.String()
 	case trace.Answer:
@@ -73,7 +73,7 @@ func Line(t *trace.Trace, pos trace.Pos) string {
 	case trace.TimedOut:
 		return "waited too long"
 	case trace.Written:
-		return "a letter to " + count(int(e.Arg), "recipient")
+		return "a letter to " + count(e.Arg, "recipient")
 	case trace.Custody:
 		return "responsible, as " + string(octets)
 	case trace.Accepted:
@@ -173,7 +173,7 @@ func trimLineEnd(octets []byte) []byte {
 }
 
 // count is a number and its noun: "1 line", "12 lines", "10,485,760 octets".
-func count(n int, noun string) string {
+func count[N int | uint32](n N, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}

@@ -13,8 +13,8 @@ import (
 	"helo/sim/trace"
 )
 
-// reference1 is the one form in which rules are cited.
-var reference1 = regexp.MustCompile(`^RFC [1-9][0-9]{2,4}( §[1-9][0-9]*(\.[0-9]+)*)?$`)
+// citation is the one form in which rules are cited.
+var citation = regexp.MustCompile(`^RFC [1-9][0-9]{2,4}( §[1-9][0-9]*(\.[0-9]+)*)?$`)
 
 // maxSentence is how many characters a sentence may have: two lines of a
 // terminal, with its values.
@@ -130,7 +130,7 @@ func TestTables(t *testing.T) {
 				t.Errorf("%s.md: %s: the short name has %d characters, at most 16 fit: %s", table.Name, e.Key, n, e.Name)
 			}
 			for _, rfc := range e.RFC {
-				if !reference1.MatchString(rfc) {
+				if !citation.MatchString(rfc) {
 					t.Errorf("%s.md: %s: %q is not of the form RFC 5321 §4.1.1.2", table.Name, e.Key, rfc)
 				}
 			}
