@@ -57,7 +57,7 @@ func (c *checker) step() {
 		c.fail(st.Line, "%v", err)
 		return
 	}
-	for _, p := range [...]*trace.Pattern{st.Until, st.Next, st.Goal} {
+	for _, p := range append([]*trace.Pattern{st.Until, st.Next}, st.Goals...) {
 		c.hosts(st.Line, p)
 	}
 	switch {
@@ -165,7 +165,7 @@ func (c *checker) typing(st *Step) {
 		}
 	}
 	if !c.s.Solved() {
-		c.fail(st.Line, "the solution does not reach goal=%q", st.Goal)
+		c.fail(st.Line, "the solution does not reach goal=%q", words(st.Goals...))
 	}
 }
 

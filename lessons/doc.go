@@ -15,7 +15,8 @@
 //
 //	watch until=PATTERN                 play until an event matches; without until= to the end
 //	predict next=PATTERN                which option is the next event that matches?
-//	type as=HOST to=HOST goal=PATTERN   the learner types for one host, connected to the other
+//	type as=HOST to=HOST goal=PATTERN   the learner types for one host, connected to the other;
+//	                                    several goal= must all be reached, in any order
 //	quiz                                which options are right?
 //
 // PATTERN and the words around it are the language of package trace. The body

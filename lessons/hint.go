@@ -56,7 +56,7 @@ func (s *Session) hint(n, of int) Hint {
 	line, ok := s.nextLine()
 	switch {
 	case !ok:
-		h.Text = "From here no line leads on. Take your last line back and try again from there."
+		h.Text = "From here no line leads to the goal. Take your last line back, and ask again."
 	case line == "":
 		h.Last, h.Text = true, "The next line is an empty one: press enter and nothing else."
 	default:
@@ -113,9 +113,15 @@ func (s *Session) leads(lines []string) bool {
 			return false
 		}
 	}
-	t := r.world.Trace()
-	_, ok := s.Step().Goal.Find(t, s.step.begin, t.End())
-	return ok
+	return s.reachedIn(r.world.Trace())
+}
+
+// onward says whether the learner has come further in the solution than its
+// first n lines, and the rest of it still leads to the goal.
+func (s *Session) onward(n int) bool {
+	solution := s.Step().Solution
+	now := s.followed()
+	return now > n && now < len(solution) && s.leads(solution[now:])
 }
 
 // followed is how many lines of the solution the learner has typed in this

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 
 	"helo/sim/trace"
@@ -53,10 +54,10 @@ type Step struct {
 	Until *trace.Pattern // Watch; nil: to the end of the run
 	Next  *trace.Pattern // Predict: the event that is asked for
 
-	As, To   string         // Type: the learner is As, connected to To
-	Goal     *trace.Pattern // Type: solved when an event of this step matches
-	Solution []string       // Type: lines that solve it
-	Right    string         // Type: Markdown said when it is solved; may be empty
+	As, To   string           // Type: the learner is As, connected to To
+	Goals    []*trace.Pattern // Type: solved when each has matched an event of this step
+	Solution []string         // Type: lines that solve it
+	Right    string           // Type: Markdown said when it is solved; may be empty
 
 	Options []Option // Predict, Quiz
 	Wrong   []Wrong  // Type
@@ -109,7 +110,7 @@ func (l *Lesson) Hash() string {
 	fmt.Fprintf(&b, "%s\n%q\n", l.Scenario, l.Inputs)
 	for i := range l.Steps {
 		s := &l.Steps[i]
-		fmt.Fprintf(&b, "%s %s %s %s %q\n", s.Kind, s.As, s.To, words(s.Until, s.Next, s.Goal), s.Solution)
+		fmt.Fprintf(&b, "%s %s %s %s %q\n", s.Kind, s.As, s.To, words(slices.Concat(s.Goals, []*trace.Pattern{s.Until, s.Next})...), s.Solution)
 		for _, o := range s.Options {
 			fmt.Fprintf(&b, "%s %t\n", words(o.Pattern), o.Right)
 		}

@@ -93,7 +93,7 @@ func (p *parser) infoWords(step *Step, f form, at int, info string, words []trac
 			}
 			p.fail(off, "unknown word %q; after %s expected %s=", w.Key, f.kind, strings.Join(allowed, "= "))
 			return
-		case seen[w.Key]:
+		case seen[w.Key] && w.Key != "goal":
 			p.fail(off, "%s= stands here a second time", w.Key)
 			return
 		}
@@ -131,7 +131,7 @@ func (p *parser) infoWord(step *Step, w trace.Word, at int, info string) {
 	case "next":
 		step.Next = pattern
 	case "goal":
-		step.Goal = pattern
+		step.Goals = append(step.Goals, pattern)
 	}
 }
 

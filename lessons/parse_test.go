@@ -97,8 +97,8 @@ func TestParseReadsEveryPart(t *testing.T) {
 	fmt.Fprintf(&b, "%s|%s|%s|%d|%q|%q|%s|%q\n", l.ID, l.Title, l.Goal, l.Minutes, l.Needs, l.RFC, l.Scenario, l.Inputs)
 	for i := range l.Steps {
 		s := &l.Steps[i]
-		fmt.Fprintf(&b, "%d %s|%s|%q|%q|%s|%s %s|%q|%q|%q\n", s.Line, s.Kind, s.Title, s.Prose, s.Question,
-			words(s.Until, s.Next, s.Goal), s.As, s.To, s.Solution, s.Right, s.Hints)
+		fmt.Fprintf(&b, "%d %s|%s|%q|%q|%s|%s|%s %s|%q|%q|%q\n", s.Line, s.Kind, s.Title, s.Prose, s.Question,
+			words(s.Until, s.Next), words(s.Goals...), s.As, s.To, s.Solution, s.Right, s.Hints)
 		for _, o := range s.Options {
 			fmt.Fprintf(&b, "  %d %q %s %t %q\n", o.Line, o.Text, words(o.Pattern), o.Right, o.Reason)
 		}
@@ -107,17 +107,17 @@ func TestParseReadsEveryPart(t *testing.T) {
 		}
 	}
 	want := strings.ReplaceAll(`envelope|The envelope comes first|You can say who gets a failure notice.|8|["journey"]|["RFC 5321 §4.1.1.2" "RFC 5321 §3.3"]|direct|["msa set pipelining=off"]
-16 watch|Who hears of it?|"The client says where **notices** go."|""|msa>mx at=MAIL| |[]|""|[]
-28 predict|Who hears of it?|"One line was heard. It looked like this:\n\n´´´\nMAIL FROM:<alice@sender.example>\n´´´"|"Which reply\ncomes now?"|mx>msa reply| |[]|""|["It is a yes."]
+16 watch|Who hears of it?|"The client says where **notices** go."|""|msa>mx at=MAIL|| |[]|""|[]
+28 predict|Who hears of it?|"One line was heard. It looked like this:\n\n´´´\nMAIL FROM:<alice@sender.example>\n´´´"|"Which reply\ncomes now?"|mx>msa reply|| |[]|""|["It is a yes."]
   31 "go on" code=250 false ""
   32 "send the letter" code=354 false "354 answers DATA.\n\nNot MAIL."
-44 type|Now you|""|"Say who gets the notice."|mx decided code=250 from=alice@sender.example|msa mx|["EHLO mail.sender.example" "MAIL FROM:<alice@sender.example>"]|"The envelope has a sender."|["Two commands carry the envelope."]
+44 type|Now you|""|"Say who gets the notice."||mx decided code=250 from=alice@sender.example|msa mx|["EHLO mail.sender.example" "MAIL FROM:<alice@sender.example>"]|"The envelope has a sender."|["Two commands carry the envelope."]
   49 at=MAIL code=501 line~"FROM: *[^<]" ["MAIL FROM: alice@sender.example"] "Nearly."
   51 at=DATA code=503 ["EHLO a.example" "DATA"] "Too early."
-57 quiz|Now you|""|"Which of these is right?"|| |[]|""|[]
+57 quiz|Now you|""|"Which of these is right?"||| |[]|""|[]
   60 "the address in ´From:´"  false "No server reads it."
   62 "the address in MAIL FROM"  true ""
-63 read|Now you|"The end."|""|| |[]|""|[]
+63 read|Now you|"The end."|""||| |[]|""|[]
 `, "´", "`")
 	if diff := cmp.Diff(want, b.String()); diff != "" {
 		t.Error(diff)

@@ -298,6 +298,31 @@ func TestLinesOfALetter(t *testing.T) {
 	}
 }
 
+func TestSeveralGoalsAreReachedInAnyOrder(t *testing.T) {
+	both := strings.Replace(letter, "line~^Subject:\"", "line~^Subject:\" goal=\"mx decided code=250 from=alice@sender.example\"", 1)
+	lines := []string{"EHLO a.example", "MAIL FROM:<x@sender.example>", "RCPT TO:<bob@receiver.example>", "DATA", "Subject: one"}
+	s := begin(t, both, 0)
+	for i, line := range lines {
+		f, err := s.Say(line)
+		if err != nil || f.Right {
+			t.Fatalf("%q: %+v, %v", line, f, err)
+		}
+		if i == 2 && (!f.Fine || !strings.Contains(f.Text, "not what this step asks")) {
+			t.Errorf("with another sender the recipient leads nowhere, but it is answered with %+v", f)
+		}
+	}
+	if h, _ := s.Hint(); h.Last || !strings.Contains(h.Text, "Take your last line back") {
+		t.Errorf("the hint is %+v", h)
+	}
+	s.Restart()
+	lines[1] = "MAIL FROM:<alice@sender.example>"
+	for i, line := range lines {
+		if f, err := s.Say(line); err != nil || f.Right != (i == len(lines)-1) {
+			t.Fatalf("%q: %+v, %v", line, f, err)
+		}
+	}
+}
+
 func TestALetterWithoutAnEmptyLineCanBeTakenBack(t *testing.T) {
 	s := begin(t, letter, 1)
 	s.Say("Hello,")

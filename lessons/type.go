@@ -106,7 +106,7 @@ func (s *Session) Say(line string) (Feedback, error) {
 		s.step.last.Right, s.step.last.Text = true, s.Step().Right
 		return s.step.last, nil
 	}
-	s.step.last = s.feedback(line, from, s.followed() > solution)
+	s.step.last = s.feedback(line, from, s.onward(solution))
 	return s.step.last, nil
 }
 
@@ -122,11 +122,16 @@ func (s *Session) say(line string) error {
 	return err
 }
 
-// reached says whether an event since the step began is what it asks for.
-func (s *Session) reached() bool {
-	t := s.Trace()
-	_, ok := s.Step().Goal.Find(t, s.step.begin, t.End())
-	return ok
+// reached says whether what the step asks for has happened since it began.
+func (s *Session) reached() bool { return s.reachedIn(s.Trace()) }
+
+func (s *Session) reachedIn(t *trace.Trace) bool {
+	for _, goal := range s.Step().Goals {
+		if _, ok := goal.Find(t, s.step.begin, t.End()); !ok {
+			return false
+		}
+	}
+	return true
 }
 
 // Undo takes back the line typed last in this step, by running again without
