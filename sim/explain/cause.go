@@ -21,7 +21,7 @@ func (s *telling) rowBefore(p trace.Pos) trace.Pos {
 		if e.Kind == trace.Decided && e.Verb == smtp.EndOfData && e.Code/100 == 2 && e.To != smtp.StateLetterReceived {
 			s.took = e.Host
 		}
-		if rowKind(e.Kind) && e.Kind != trace.Added {
+		if e.Kind.IsRow() && e.Kind != trace.Added {
 			return p
 		}
 		if e.Cause != trace.NoPos && e.Cause >= p {
@@ -30,18 +30,6 @@ func (s *telling) rowBefore(p trace.Pos) trace.Pos {
 		p = e.Cause
 	}
 	return trace.NoPos
-}
-
-// rowKind says which kinds a cursor can stand on, as [trace.Rows] has them.
-func rowKind(k trace.Kind) bool {
-	switch k {
-	case trace.Connect, trace.Refused, trace.Lost, trace.Reset, trace.Unanswered,
-		trace.Command, trace.Reply, trace.Letter, trace.Question, trace.Answer,
-		trace.Fired, trace.TimedOut, trace.Changed, trace.Written, trace.Added, trace.Queued,
-		trace.Kept, trace.Stored, trace.Returned, trace.Parked, trace.Told, trace.Limit, trace.Stalled:
-		return true
-	}
-	return false
 }
 
 // because says the cause in a few words, unless that is done already.

@@ -113,7 +113,7 @@ func wrong(tr *trace.Trace, p trace.Pos, x Explanation) string {
 	if n := utf8.RuneCountInString(x.Means); n > 320 {
 		return fmt.Sprintf("the meaning has %d characters", n)
 	}
-	if x.Cause != trace.NoPos && (x.Cause >= p || !rowKind(tr.At(x.Cause).Kind) || x.Because == "") {
+	if x.Cause != trace.NoPos && (x.Cause >= p || !tr.At(x.Cause).Kind.IsRow() || x.Because == "") {
 		return "the cause is no earlier row, or is not told"
 	}
 	if e.Kind == trace.Command || e.Kind == trace.Reply || e.Kind == trace.Letter ||
@@ -216,7 +216,7 @@ func TestCause(t *testing.T) {
 	for p := trace.Pos(0); p < tr.End(); p++ {
 		line := Line(tr, p)
 		because, ok := want[line]
-		if !ok || !rowKind(tr.At(p).Kind) {
+		if !ok || !tr.At(p).Kind.IsRow() {
 			continue
 		}
 		delete(want, line)
@@ -239,8 +239,8 @@ func TestRowKinds(t *testing.T) {
 		tr.Append(trace.Event{Kind: k})
 		var rows trace.Rows
 		rows.Update(tr)
-		if got := rows.Len() == 1; got != rowKind(k) {
-			t.Errorf("%s: a row here: %v, in a trace: %v", k, rowKind(k), got)
+		if got := rows.Len() == 1; got != k.IsRow() {
+			t.Errorf("%s: a row here: %v, in a trace: %v", k, k.IsRow(), got)
 		}
 	}
 }

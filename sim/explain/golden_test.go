@@ -133,7 +133,7 @@ func octetLines(b *strings.Builder, x Explanation) {
 func explainAll(r *Reference, t *trace.Trace, known trace.Pos, all bool) string {
 	var b strings.Builder
 	for p := trace.Pos(0); p < t.End() && p < known; p++ {
-		if all || rowKind(t.At(p).Kind) {
+		if all || t.At(p).Kind.IsRow() {
 			onPaper(&b, t, p, r.Event(t, p, known))
 		}
 	}

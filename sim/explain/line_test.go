@@ -31,7 +31,7 @@ func TestLine(t *testing.T) {
 		tr := runDirect(t, nil, 1, nil, tt.faults...)
 		var got []string
 		for p := trace.Pos(0); p < tr.End() && len(got) < len(tt.want); p++ {
-			if rowKind(tr.At(p).Kind) {
+			if tr.At(p).Kind.IsRow() {
 				got = append(got, Line(tr, p))
 			}
 		}

@@ -60,7 +60,7 @@ func TestEverythingHasAnEntry(t *testing.T) {
 	}
 	for k := trace.NoKind; k == trace.NoKind || k.String() != "none"; k++ {
 		need("events", k.String(), "title", "here")
-		if rowKind(k) && k != trace.Added {
+		if k.IsRow() && k != trace.Added {
 			need("events", k.String(), "because")
 		}
 	}

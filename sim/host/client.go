@@ -14,8 +14,9 @@ type outbound struct {
 	heard   uint32     // octets of the stream found in replies so far
 	state   smtp.State // before the reply that is heard next
 	pos     trace.Pos
-	sent    bool // the transaction has begun
-	settled bool // its results are known
+	failed  trace.Pos // what ended the session before a transaction, or NoPos
+	sent    bool      // the transaction has begun
+	settled bool      // its results are known
 }
 
 // dial opens the connection for the job's current target.
@@ -34,6 +35,7 @@ func (h *Host) dial(j *job, cause trace.Pos) {
 	} else {
 		out = &outbound{client: smtp.NewClient(&h.client)}
 	}
+	out.failed = trace.NoPos
 	out.id, out.job, out.pos, out.state = c, j, cause, out.client.State()
 	h.outs[c] = out
 }
@@ -133,6 +135,9 @@ func (h *Host) heardReply(out *outbound) {
 		Letter: out.job.letter.id,
 	})
 	out.state = to
+	if _, failed := out.client.Failure(); failed && out.failed == trace.NoPos {
+		out.failed = out.pos
+	}
 }
 
 // settle takes the results of the transaction to the queue, once.
@@ -146,7 +151,11 @@ func (h *Host) settle(out *outbound) {
 		if f, failed := out.client.Failure(); failed {
 			why = f.Reply
 		}
-		h.nextTarget(out.job, why, out.pos)
+		cause := out.pos
+		if out.failed != trace.NoPos {
+			cause = out.failed
+		}
+		h.nextTarget(out.job, why, cause)
 		return
 	}
 	h.jobResults(out.job, out.client.Results(), out.id, out.pos)

@@ -21,7 +21,7 @@ func (r *Rows) Update(t *Trace) {
 	for end := t.End(); r.done < end; r.done++ {
 		e := t.At(r.done)
 		r.custody(e)
-		if isRow(e) {
+		if e.Kind.IsRow() {
 			r.list = append(r.list, Row{Pos: r.done, Held: r.mask})
 		}
 	}
@@ -42,17 +42,17 @@ func (r *Rows) custody(e *Event) {
 		}
 		if r.held[e.Host] == 0 {
 			r.mask &^= 1 << e.Host
-			if n := len(r.list); n > 0 && !isRow(e) { // what that row brought to its end
+			if n := len(r.list); n > 0 && !e.Kind.IsRow() { // what that row brought to its end
 				r.list[n-1].Held &^= 1 << e.Host
 			}
 		}
 	}
 }
 
-// isRow says which events are rows. Octets on the wire show as the lines found
-// in them; a decision shows as its reply.
-func isRow(e *Event) bool {
-	switch e.Kind {
+// IsRow says whether a person steps on events of this kind. Octets on the wire
+// show as the lines found in them; a decision shows as its reply.
+func (k Kind) IsRow() bool {
+	switch k {
 	case Connect, Refused, Lost, Reset, Unanswered,
 		Command, Reply, Letter, Question, Answer,
 		Fired, TimedOut, Changed, Written, Added, Queued, Kept, Stored, Returned, Parked, Told, Limit, Stalled:
