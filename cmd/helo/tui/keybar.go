@@ -49,7 +49,11 @@ func (k barKey) name() string {
 func (l *lesson) bar(in *in, g layout) []barKey {
 	st := l.s.Step()
 	if l.typing {
-		keys := []barKey{{keySend, "", "send"}, {keyEarlier, "", "earlier line"}, {keyTabHint, "", "hint"}, {keyLook, "", "look around, take back"}}
+		does := "send"
+		if g.full && l.input.Value() == "" {
+			does = "go on"
+		}
+		keys := []barKey{{keySend, "", does}, {keyEarlier, "", "earlier line"}, {keyTabHint, "", "hint"}, {keyLook, "", "look around, take back"}}
 		return append(keys, barKey{keyF1, "", "help"})
 	}
 	var keys []barKey

@@ -13,7 +13,7 @@ import (
 
 // maxGap keeps lanes from drifting apart on a wide screen: longer arrows say
 // no more.
-const maxGap = 56
+const maxGap = 52
 
 // ladder draws heads and rows into w by h cells. tall gives the hosts' roles
 // and some air.

@@ -23,6 +23,7 @@ type lesson struct {
 	part    int   // of the explanation, -1 for none
 	plain   bool  // the transcript instead of the ladder; typing, the ladder instead of the dialogue
 	reading bool  // on a small screen: the text has all the room
+	folds   bool  // it has, as the screen is now
 	scroll  int   // of the text
 	playing bool
 	grow    int // of the newest arrow

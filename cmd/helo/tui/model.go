@@ -74,6 +74,9 @@ func (m *model) Init() tea.Cmd {
 
 // Update takes a message.
 func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	if l := m.lesson; l != nil && !m.small() {
+		l.folds = newLayout(m.w, m.h, l, l.text(m.th, m.pages)).full
+	}
 	cmd := m.take(msg)
 	return m, tea.Batch(cmd, m.fetch())
 }

@@ -3,6 +3,8 @@ package tui
 // The octets of an event, with a bracket and a name under each part.
 
 import (
+	"strings"
+
 	"github.com/charmbracelet/x/ansi"
 
 	"helo/sim/explain"
@@ -114,7 +116,11 @@ func octetRow(in *in, ol octetLine, indent, w int) string {
 		}
 		a, b := shown.Cells(i-ol.start, j-ol.start)
 		l.to(in.th, indent+max(a, from))
-		l.put(k, ansi.Cut(shown.Text, a, b))
+		text := ansi.Cut(shown.Text, a, b)
+		if k == in.th.fail && !x.Binary && x.Octets[i] == ' ' {
+			text = "·" + strings.TrimPrefix(text, " ") // a space too many should be seen
+		}
+		l.put(k, text)
 		i = j
 	}
 	return l.end(in.th)
@@ -129,8 +135,9 @@ type bracket struct {
 }
 
 // brackets are the parts to be drawn under a stretch: those inside another one
-// only if inside is set.
-func brackets(in *in, ol octetLine, inside bool) []bracket {
+// only if inside is set, and then only in the part that is chosen, unless all
+// is set.
+func brackets(in *in, ol octetLine, inside, all bool) []bracket {
 	x := &in.x
 	show := explain.Show
 	if x.Binary {
@@ -144,7 +151,7 @@ func brackets(in *in, ol octetLine, inside bool) []bracket {
 		if !p.Inside {
 			parent = j
 		}
-		if p.Inside != inside || inside && parent != family && !p.Broken {
+		if p.Inside != inside || inside && parent != family && !p.Broken && !all {
 			continue
 		}
 		missing := p.Start == p.End

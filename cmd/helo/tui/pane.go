@@ -24,7 +24,7 @@ func rule(th *theme, w int, title, rfc string) string {
 		return l.put(th.lane, dashes(end-2)).end(th)
 	}
 	title = cut(title, end-10)
-	l.put(th.lane, "── ").put(th.strong, title).put(th.lane, " ")
+	l.put(th.lane, "── ").put(th.text, title).put(th.lane, " ")
 	if n := end - l.at - cells(rfc) - 5; rfc != "" && n > 2 {
 		l.put(th.lane, dashes(n)+" ").put(th.mid, rfc).put(th.lane, " ")
 	}
@@ -70,13 +70,11 @@ func pane(in *in, w, h int) []string {
 	if roomy {
 		out, room = append(out, plain(w)), room-1
 	}
-	tail := tailRows(in, w, roomy)
-	if len(tail) > max(room-3, 1) {
-		tail = tail[:max(room-3, 1)]
-	}
+	spare := room - min(2, len(in.x.Octets)) - len(wrap(in.x.Means, min(w-2*paneIndent, 110)))
+	tail := lastRows(tailRows(in, w), in.x.Because != "", max(1, min(spare, room-3)))
 	octetRoom := 2
-	if room >= 8 {
-		octetRoom = max(3, room/2-1)
+	if room-len(tail) >= 5 {
+		octetRoom = max(3, room/2-2)
 	}
 	oct := octetBlock(in, w, min(octetRoom, room-len(tail)))
 	out, room = append(out, oct...), room-len(oct)
@@ -86,15 +84,18 @@ func pane(in *in, w, h int) []string {
 	if w >= 150 && room >= 8 {
 		return fill(append(out, wideText(in, w, room)...), w, h)
 	}
-	if roomy {
-		room-- // air above the tail
+	above := 0 // air above the tail
+	if len(tail) > 0 && room-len(tail) > 2 {
+		above = 1
 	}
-	text := proseRows(in, w, room-len(tail), roomy)
-	out = append(out, text...)
-	if roomy && len(text) > 0 {
-		out = append(out, plain(w))
+	text, all := proseRows(in, w, room-len(tail)-above, true)
+	if !all { // without air more can be said
+		text, _ = proseRows(in, w, room-len(tail)-above, false)
 	}
-	return fill(append(out, tail...), w, h)
+	if above > 0 {
+		text = append(text, plain(w))
+	}
+	return fill(append(append(out, text...), tail...), w, h)
 }
 
 // octetBlock draws the octets into at most room rows.
@@ -112,9 +113,9 @@ func octetBlock(in *in, w, room int) []string {
 			}
 		}
 	}
-	under := bracketRows(in, brackets(in, lines[at], false), paneIndent, w, max(1, min(3, room-len(lines))))
+	under := bracketRows(in, brackets(in, lines[at], false, false), paneIndent, w, max(1, min(3, room-len(lines))))
 	if room > len(under)+1 {
-		under = append(under, bracketRows(in, brackets(in, lines[at], true), paneIndent, w, max(1, min(2, room-1-len(under))))...)
+		under = append(under, bracketRows(in, brackets(in, lines[at], true, w >= 150), paneIndent, w, max(1, min(2, room-1-len(under))))...)
 	}
 	under = under[:min(len(under), room-1)]
 	n := min(len(lines), room-len(under))
@@ -173,22 +174,22 @@ func sentences(in *in) []sentence {
 }
 
 // sentenceRows draws sentences into at most room rows, wrapped; one that does
-// not fit whole is left out, unless it is the first.
-func sentenceRows(in *in, w, room int) []string {
+// not fit whole is left out with those behind it, unless it is the first. all
+// says whether none is.
+func sentenceRows(in *in, w, room int) (out []string, all bool) {
 	list := sentences(in)
 	nameWidth := 0
 	for _, s := range list {
 		nameWidth = max(nameWidth, cells(s.name))
 	}
-	var out []string
 	for i, s := range list {
 		text, ref, _ := strings.Cut(s.text, "   ")
 		rows := wrap(text, w-nameWidth-3)
 		if len(rows) == 0 {
 			continue
 		}
-		if i > 0 && len(out)+len(rows) > room {
-			break
+		if len(out)+len(rows) > room && (i > 0 || room < 1) {
+			return out, false
 		}
 		for j, row := range rows {
 			l := newLine(w)
@@ -209,38 +210,37 @@ func sentenceRows(in *in, w, room int) []string {
 			out = append(out, l.end(in.th))
 		}
 	}
-	return out[:min(len(out), max(room, 0))]
+	return out[:min(len(out), max(room, 0))], len(out) <= room
 }
 
 // proseRows is what the event means and what its parts mean, in at most room
-// rows. In a small pane the chosen part takes the place of the whole.
-func proseRows(in *in, w, room int, roomy bool) []string {
+// rows, and whether that is all. In a small pane the chosen part takes the
+// place of the whole.
+func proseRows(in *in, w, room int, air bool) (out []string, all bool) {
 	if room <= 0 {
-		return nil
+		return nil, false
 	}
 	inner := w - 2*paneIndent
-	var out []string
-	if roomy || in.part < 0 {
-		for _, row := range wrap(in.x.Means, min(inner, 100)) {
+	if room > 3 || in.part < 0 {
+		for _, row := range wrap(in.x.Means, min(inner, 110)) {
 			l := newLine(w)
 			out = append(out, l.to(in.th, paneIndent).put(in.th.text, row).end(in.th))
 		}
 	}
 	out = out[:min(len(out), room)]
 	room -= len(out)
-	if roomy && len(out) > 0 && room > 1 {
+	if air && len(out) > 0 && room > 1 && len(in.x.Parts) > 0 {
 		out, room = append(out, plain(w)), room-1
 	}
-	if room > 0 {
-		for _, row := range sentenceRows(in, inner, room) {
-			out = append(out, blanks(paneIndent)+row+blanks(paneIndent))
-		}
+	rows, all := sentenceRows(in, inner, room)
+	for _, row := range rows {
+		out = append(out, blanks(paneIndent)+row+blanks(paneIndent))
 	}
-	return out
+	return out, all
 }
 
 // tailRows are the state changes and the cause.
-func tailRows(in *in, w int, roomy bool) []string {
+func tailRows(in *in, w int) []string {
 	th := in.th
 	var out []string
 	name, change := 0, 0
@@ -275,10 +275,19 @@ func tailRows(in *in, w int, roomy bool) []string {
 	if go_ > 0 {
 		l.to(th, l.at+3).put(th.accent, "w").put(th.mid, " go there")
 	}
-	if !roomy && len(out) > 1 { // the speaker's state and the cause say most
-		out = out[len(out)-1:]
-	}
 	return append(out, l.end(th))
+}
+
+// lastRows shortens the tail to n rows: the last state says most, then the
+// cause.
+func lastRows(tail []string, because bool, n int) []string {
+	switch {
+	case len(tail) <= n:
+		return tail
+	case n == 1 && because && len(tail) > 1:
+		return tail[len(tail)-2 : len(tail)-1]
+	}
+	return tail[len(tail)-n:]
 }
 
 func changeText(s explain.StateChange) string {
@@ -293,7 +302,7 @@ func changeText(s explain.StateChange) string {
 func wideText(in *in, w, room int) []string {
 	left := (w - 3*paneIndent) * 11 / 20
 	right := w - 3*paneIndent - left
-	parts := sentenceRows(in, left, room)
+	parts, _ := sentenceRows(in, left, room)
 	if len(parts) == 0 {
 		return proseRowsWide(in, w, room)
 	}
@@ -305,7 +314,7 @@ func wideText(in *in, w, room int) []string {
 	if len(side) > 0 {
 		side = append(side, plain(right))
 	}
-	for _, row := range tailRows(in, right+2*paneIndent, true) {
+	for _, row := range tailRows(in, right+2*paneIndent) {
 		side = append(side, cutStyledFrom(row, paneIndent, right))
 	}
 	n := min(room, max(len(parts), len(side)))
@@ -319,6 +328,9 @@ func wideText(in *in, w, room int) []string {
 
 // proseRowsWide is a wide pane of an event that has no parts.
 func proseRowsWide(in *in, w, room int) []string {
-	out := proseRows(in, w, room, true)
-	return append(out, tailRows(in, w, true)...)
+	out, _ := proseRows(in, w, room, true)
+	if tail := tailRows(in, w); len(tail) > 0 {
+		out = append(append(out, plain(w)), tail...)
+	}
+	return out
 }

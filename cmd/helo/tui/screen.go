@@ -26,7 +26,6 @@ type layout struct {
 	exW   int
 	exH   int
 	paneH int
-	air   bool // a blank row above the keys
 }
 
 // textWidth is the width of the text for a screen, without its margins.
@@ -45,11 +44,10 @@ func isWide(w, h int) bool { return w >= 104 && h >= 28 }
 func newLayout(w, h int, l *lesson, text *textIn) layout {
 	g := layout{w: w, h: h, wide: isWide(w, h), textW: textWidth(w, h)}
 	if g.wide {
-		g.air = true
 		body := h - 4 // header, a blank, the keys with one above
-		g.paneH = max(11, min(h*36/100, 22))
+		g.paneH = max(11, min(h*36/100, 19))
 		g.exW = min(w-g.textW-6, 10+2*maxGap+2*12)
-		g.paneH = max(8, min(g.paneH, body-text.needs(g.textW)))
+		g.paneH = max(8, min(g.paneH, body-text.needs(g.textW)-1))
 		if body-g.paneH < 12 {
 			g.paneH = max(8, body-12)
 		}
@@ -58,13 +56,12 @@ func newLayout(w, h int, l *lesson, text *textIn) layout {
 		return g
 	}
 	g.exW = w
-	body := h - 3 // header, a blank, the keys
-	g.air = h >= 30
-	if g.air {
-		body--
-	}
+	body := h - 4 // header, a blank, the keys with a blank above
 	g.paneH = max(6, min(h/4, 12))
-	const leastExchange = 7
+	leastExchange := 7
+	if text.told || text.hint.N > 0 {
+		leastExchange = 5
+	}
 	most := body - g.paneH - leastExchange - 1
 	kind := text.step.Kind
 	fits := text.needs(g.textW) <= most+2
@@ -75,6 +72,9 @@ func newLayout(w, h int, l *lesson, text *textIn) layout {
 	if g.full {
 		g.textH, g.exH, g.paneH = body, 0, 0
 		return g
+	}
+	if kind == lessons.Watch && !text.solved {
+		most = min(most, 3+(h-minHeight)/3) // it has been read; now it is about the exchange
 	}
 	g.textH = min(max(2, len(text.folded(g.textW, most))), most)
 	g.exH = body - g.paneH - g.textH - 1
@@ -90,8 +90,19 @@ func lessonScreen(l *lesson, th *theme, p *pages, w, h int) (rows []string, x, y
 	rows = append(rows, header(l, th, w), plain(w))
 	switch {
 	case g.full:
+		line := l.line()
+		if line.show && line.focus { // what is typed has to be seen
+			g.textH -= 2
+		}
 		for _, r := range text.column(g.textW, g.textH) {
 			rows = append(rows, "  "+r+blanks(w-g.textW-2))
+		}
+		if line.show && line.focus {
+			rows = append(rows, plain(w))
+			y = len(rows)
+			var row string
+			row, x = line.draw(th, 2, w)
+			rows = append(rows, row)
 		}
 	case g.wide:
 		ex, ex1, ey1 := exchange(l, in, g)
@@ -116,15 +127,8 @@ func lessonScreen(l *lesson, th *theme, p *pages, w, h int) (rows []string, x, y
 		rows = append(rows, ex...)
 		rows = append(rows, pane(in, w, g.paneH)...)
 	}
-	if g.wide {
-		rows = append(rows, plain(w))
-	}
-	rows = append(rows, keyBar(th, w, l.bar(in, g)))
-	if g.air && !g.wide {
-		rows = append(rows, plain(w))
-	}
-	rows = fill(rows, w, h)
-	return rows, x, y
+	rows = append(rows, plain(w), keyBar(th, w, l.bar(in, g)))
+	return fill(rows, w, h), x, y
 }
 
 // exchange is the ladder, the transcript, or the conversation while typing.
@@ -151,12 +155,8 @@ func exchange(l *lesson, in *in, g layout) (rows []string, x, y int) {
 func header(l *lesson, th *theme, w int) string {
 	row := newLine(w)
 	n, of := l.s.Index()+1, len(l.s.Lesson().Steps)
-	bar, done := stepBar(l), l.s.Index()
-	if l.s.Solved() {
-		done++
-	}
-	full := string([]rune(bar)[:min(done, of, len([]rune(bar)))])
-	rest := string([]rune(bar)[min(done, of, len([]rune(bar))):])
+	full, rest := stepBar(n, of)
+	bar := full + rest
 	step := fmt.Sprintf("step %d of %d", n, of)
 	right := cells(step) + 2 + cells(bar)
 	row.to(th, 2).put(th.mid, "helo").to(th, 8)
@@ -165,15 +165,11 @@ func header(l *lesson, th *theme, w int) string {
 	return row.put(th.accent, full).put(th.lane, rest).end(th)
 }
 
-// stepBar is a mark for each step: those that are behind are filled.
-func stepBar(l *lesson) string {
-	of := len(l.s.Lesson().Steps)
+// stepBar is a mark for each step, in two parts: up to the one that is asked,
+// and those to come. There is none for very long lessons.
+func stepBar(n, of int) (full, rest string) {
 	if of > 24 {
-		return ""
+		return "", ""
 	}
-	done := l.s.Index()
-	if l.s.Solved() {
-		done++
-	}
-	return strings.Repeat("▰", done) + strings.Repeat("▱", of-done)
+	return strings.Repeat("▰", n), strings.Repeat("▱", of-n)
 }

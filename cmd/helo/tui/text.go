@@ -112,11 +112,15 @@ func (in *textIn) ask(w int, small bool) []string {
 	out = append(out, in.pages.get(pageKey{in.step.Question, w, in.questionTone()})...)
 	if len(in.step.Options) > 0 {
 		gap()
-		out = append(out, in.options(w)...)
+		if small {
+			out = append(out, in.optionsInline(w)...)
+		} else {
+			out = append(out, in.options(w)...)
+		}
 	}
 	if in.told && (in.said.Text != "" || in.said.Right || !in.said.Fine) {
 		gap()
-		out = append(out, in.feedback(w)...)
+		out = append(out, in.feedback(w, small)...)
 	}
 	if in.hint.N > 0 && !in.solved {
 		gap()
@@ -138,7 +142,7 @@ func (in *textIn) ask(w int, small bool) []string {
 			out = append(out, in.row(w, in.th.mid, r))
 		}
 	}
-	if in.solved {
+	if in.solved && !(small && in.told && in.said.Right) {
 		gap()
 		next := " next step"
 		if in.last {
@@ -191,13 +195,60 @@ func (in *textIn) options(w int) []string {
 	return out
 }
 
+// optionsInline lists short options side by side; if there is no room for that,
+// it lists them as options does.
+func (in *textIn) optionsInline(w int) []string {
+	var out []string
+	l := newLine(w)
+	for i, o := range in.step.Options {
+		k := in.optionKey(i, o, w)
+		rows := in.pages.get(k)
+		if len(rows) != 1 {
+			return in.options(w)
+		}
+		text := strings.TrimRight(stripped(rows[0]), " ")
+		if code := optionCode(o); code != "" && in.codeWidth() > 0 {
+			text = code + " " + text
+		}
+		mark, ink := "", in.th.accent
+		switch {
+		case at(in.right, i):
+			mark, ink = "✓ ", in.th.good
+		case at(in.tried, i) && !in.step.Multiple():
+			mark, ink = "✗ ", in.th.fail
+		case at(in.picked, i):
+			mark = "● "
+		}
+		need := cells(mark) + 2 + cells(text)
+		if l.at > 2 && l.at+3+need > w {
+			out = append(out, l.end(in.th))
+			l = newLine(w)
+		}
+		if l.at > 2 {
+			l.to(in.th, l.at+3)
+		} else {
+			l.to(in.th, 2)
+		}
+		num := in.th.accent
+		if in.solved {
+			num = in.th.mid
+		}
+		l.put(ink, mark).put(num, fmt.Sprint(i+1)).put(in.th.text, " "+text)
+	}
+	return append(out, l.end(in.th))
+}
+
 func at(list []bool, i int) bool { return i < len(list) && list[i] }
 
 // feedback is what is said to an answer, with a word before it.
-func (in *textIn) feedback(w int) []string {
+func (in *textIn) feedback(w int, small bool) []string {
 	var out []string
 	if word, k := in.verdict(); word != "" {
-		out = append(out, in.row(w, k, word))
+		l := newLine(w).put(k, word)
+		if small && in.solved {
+			l.put(in.th.ask, "   ⏎").put(in.th.accent, " next step")
+		}
+		out = append(out, l.end(in.th))
 	}
 	return append(out, in.pages.get(pageKey{in.said.Text, w, telling})...)
 }
@@ -252,27 +303,26 @@ func (in *textIn) titleRows(w int) []string {
 	return append(out, plain(w))
 }
 
-// window is the part of a text that fits, with marks where there is more.
+// window is the part of a text that fits, with a row that says where there is
+// more.
 func (in *textIn) window(rows []string, w, h int) []string {
-	if h <= 0 {
-		return nil
+	if h <= 1 || len(rows) <= h {
+		return fill(rows[:min(len(rows), max(h, 0))], w, h)
 	}
-	first := max(0, min(in.scroll, len(rows)-h))
-	out := append([]string(nil), rows[first:min(len(rows), first+h)]...)
-	mark := func(i int, s string) {
-		out[i] = newLine(w).raw(cutStyled(out[i], w-cells(s)-2), w-cells(s)-2).to(in.th, w-cells(s)).put(in.th.accent, s).end(in.th)
+	first := max(0, min(in.scroll, len(rows)-h+1))
+	word := "↓ more"
+	switch {
+	case first+h-1 >= len(rows):
+		word = "↑ more"
+	case first > 0:
+		word = "↑ ↓ more"
 	}
-	if first > 0 {
-		mark(0, "↑")
-	}
-	if first+h < len(rows) {
-		mark(len(out)-1, "↓ more")
-	}
-	return fill(out, w, h)
+	out := append([]string(nil), rows[first:min(len(rows), first+h-1)]...)
+	return append(out, newLine(w).right(in.th, in.th.accent, word, w).end(in.th))
 }
 
 // overflow is how far the text can be scrolled in w by h cells.
-func (in *textIn) overflow(w, h int) int { return max(0, in.needs(w)-h) }
+func (in *textIn) overflow(w, h int) int { return max(0, in.needs(w)-h+1) }
 
 // folded is the text in few rows: the question, and above it what the step
 // tells if there is room for all of it.

@@ -50,6 +50,10 @@ func (l *lesson) edit(msg tea.Msg) {
 // send says the line, and takes up the next one that was pasted.
 func (l *lesson) send() bool {
 	line := l.input.Value()
+	if line == "" && l.folds && l.reading { // the text is read; now the exchange
+		l.reading = false
+		return false
+	}
 	f, err := l.s.Say(line)
 	if err != nil {
 		l.note = explain.Visible([]byte(err.Error()))
