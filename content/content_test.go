@@ -185,6 +185,34 @@ func TestAPredictionHidesTheEventAndAllThatTellsIt(t *testing.T) {
 	})
 }
 
+// The trace says which option of a prediction is right. This holds it against
+// what the lesson means to ask.
+func TestTheRightAnswersAreTheOnesMeant(t *testing.T) {
+	meant := map[string][]string{
+		"journey": {
+			"yes: it takes letters to anybody",
+			"accepted",
+			"`mail.sender.example`: it never heard yes",
+			"it puts the letter into a mailbox",
+			"The phone called his server and fetched it",
+		},
+		"byhand": {"The address in MAIL FROM"},
+	}
+	course(t, func(t *testing.T, l *lessons.Lesson) {
+		s := start(t, l)
+		var right []string
+		for more := true; more; more = s.Next() {
+			s.ShowAnswer()
+			for _, o := range s.Answer() {
+				right = append(right, s.Step().Options[o].Text)
+			}
+		}
+		if diff := cmp.Diff(meant[l.ID], right); diff != "" {
+			t.Errorf("meant (-) and right (+):\n%s", diff)
+		}
+	})
+}
+
 func TestHintsEndWithTheSolutionsNextLine(t *testing.T) {
 	course(t, func(t *testing.T, l *lessons.Lesson) {
 		s := start(t, l)
