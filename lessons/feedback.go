@@ -74,7 +74,7 @@ func findKind(t *trace.Trace, from trace.Pos, kind trace.Kind) (trace.Pos, bool)
 func general(t *trace.Trace, reply trace.Pos, line string) string {
 	e := t.At(reply)
 	const (
-		goesOn = " A 5yz refuses this one line. Nothing is broken, and the session goes on."
+		goesOn = " A 5 in front refuses this one line. Nothing is broken, and the session goes on."
 		away   = " Take the line back to go on from before it."
 	)
 	switch e.Code {
@@ -105,7 +105,7 @@ func general(t *trace.Trace, reply trace.Pos, line string) string {
 	case 2:
 		return fmt.Sprintf("The server took the line: %d says yes. It is not what this step asks for, though.", e.Code)
 	case 4:
-		return fmt.Sprintf("%d says: not now. A 4yz does not find fault with your line; the same one may be taken later.", e.Code)
+		return fmt.Sprintf("%d says: not now. A 4 in front does not find fault with your line; the same one may be taken later.", e.Code)
 	}
 	if e.Code/100 == 5 && (e.Verb == smtp.MAIL || e.Verb == smtp.RCPT) {
 		return fmt.Sprintf("%d refuses the address, not the form of the line.", e.Code) + goesOn
