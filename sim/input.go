@@ -16,7 +16,13 @@ type setup struct {
 	configs []host.Config
 	options []host.Options
 	target  []int // by host: the host it dials by hand, or 0
-	changes []string
+	changes []change
+}
+
+// change is a setting changed, in the input's words.
+type change struct {
+	host  trace.HostID
+	words string
 }
 
 func (s *setup) byHand() bool { return len(s.target) > 0 }
@@ -155,7 +161,7 @@ func (w *World) set(s *setup, words []trace.Word) error {
 			return err
 		}
 	}
-	s.changes = append(s.changes, trace.JoinWords(words))
+	s.changes = append(s.changes, change{id, trace.JoinWords(words[2:])})
 	return nil
 }
 

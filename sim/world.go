@@ -95,8 +95,8 @@ func New(sc *scenario.Scenario, o Options) (*World, error) {
 		env := &environment{w: w, id: trace.HostID(i + 1)}
 		w.hosts[i+1] = host.New(&setup.configs[i], env, setup.options[i])
 	}
-	for _, words := range setup.changes {
-		w.record(trace.Event{Kind: trace.Changed, Octets: w.t.Store([]byte(words)), Cause: trace.NoPos})
+	for _, c := range setup.changes {
+		w.record(trace.Event{Kind: trace.Changed, Host: c.host, Octets: w.t.Store([]byte(c.words)), Cause: trace.NoPos})
 	}
 	if setup.byHand() {
 		return w, w.startByHand(&setup)

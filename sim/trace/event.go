@@ -110,7 +110,7 @@ const (
 	Decided  // deed: Host's server session decided Code for Verb
 	Typed    // deed: a person typed a line for Host; Octets are the line with its CRLF
 	Asked    // deed: the run waits for a person at Host
-	Changed  // deed: a setting was changed; Octets are the input's words
+	Changed  // deed: a setting of Host was changed; Octets are its words, "pipelining=off"
 	Fired    // deed: a fault fired at Host; Octets are its words, Arg how often it has fired
 	TimedOut // deed: Host waited long enough; From names the state it gave up in
 
