@@ -104,7 +104,7 @@ func TestRespond(t *testing.T) {
 		{"RFC 2308 §2.1: NXDOMAIN behind a CNAME", "A gone.receiver.example", NXDomain, "nobody.sender.example", "", 0},
 		{"RFC 2308 §2.2: NODATA behind a CNAME", "TXT alias.receiver.example", NoData, "mx.receiver.example", "", 600},
 		{"RFC 1034 §5.2.2: a CNAME loop ends", "A loop1.receiver.example", ServFail, "", "", 0},
-		{"RFC 2308 §2.1: NXDOMAIN, kept as long as the SOA says (§5)", "A nobody.receiver.example", NXDomain, "", "", 600},
+		{"RFC 2308 §2.1: NXDOMAIN, kept as long as the SOA says (RFC 2308 §5)", "A nobody.receiver.example", NXDomain, "", "", 600},
 		{"RFC 2308 §5: no SOA, nothing kept", "A nobody.sender.example", NXDomain, "", "", 0},
 		{"RFC 2308 §2.2: NODATA", "AAAA mx2.receiver.example", NoData, "", "", 600},
 		{"RFC 8020 §2: an empty non-terminal exists", "A down.here.receiver.example", NoData, "", "", 600},

@@ -46,7 +46,6 @@ type Host struct {
 	ins    map[trace.ConnID]*inbound
 	outs   map[trace.ConnID]*outbound
 	jobs   []*job
-	outbox []Submission
 	boxes  map[string][][]byte
 	hand   *hand
 

@@ -57,7 +57,6 @@ type job struct {
 	asked   int           // questions under way
 	addrs   []target      // of this round, in order
 	next    int
-	results []int // indices, reused
 }
 
 type jobKind uint8

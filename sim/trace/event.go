@@ -115,7 +115,7 @@ const (
 	TimedOut // deed: Host waited long enough; From names the state it gave up in
 
 	Written  // deed: Host has a letter of its own to send; Octets are its sender, Arg counts its recipients
-	Custody  // deed: Host is now responsible for Letter; Arg is the copy it came from, or 0; Octets are the queue id
+	Custody  // deed: Host is now responsible for Letter; Arg counts its recipients, Octets are the queue id
 	Accepted // deed: Host answers for the recipient in Octets of Letter
 	Added    // deed: Host put header fields on top of Letter; Octets are those fields
 	Attempt  // deed: Host tries to pass Letter on to Peer over Conn; Arg counts the attempts, Octets are the recipients' domain
