@@ -86,6 +86,9 @@ func New(sc *scenario.Scenario, o Options) (*World, error) {
 	}
 	setup := setup{configs: make([]host.Config, len(sc.Hosts)), options: make([]host.Options, len(sc.Hosts))}
 	copy(setup.configs, sc.Hosts)
+	for i := range setup.options {
+		setup.options[i].Raw = sc.Raw
+	}
 	for _, line := range o.Inputs {
 		if err := w.prepare(&setup, line); err != nil {
 			return nil, fmt.Errorf("input %q: %w", line, err)

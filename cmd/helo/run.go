@@ -62,7 +62,7 @@ helo run direct --letter saved.eml --format json`,
 	f.Uint64Var(&o.seed, "seed", 1, "what chance is drawn from, a whole number")
 	f.StringArrayVar(&o.faults, "fault", nil, "something that goes wrong, such as \"mx at=RCPT reply=451\"; may be given more than once (see helo help faults)")
 	f.StringVar(&o.letter, "letter", "", "send the message in this file, or - for standard input, instead of the scenario's own; the envelope stays")
-	f.BoolVar(&o.raw, "raw", false, "leave the line ends of --letter as they are")
+	f.BoolVar(&o.raw, "raw", false, "leave the line ends of --letter as they are, on the wire too")
 	f.StringVar(&o.format, "format", "text", "text or json (see helo help formats)")
 	// The flag exists and has no other completion: this cannot fail.
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
@@ -180,5 +180,6 @@ func replaceLetters(sc *scenario.Scenario, o runOptions, stdin io.Reader) (notes
 	for i := range sc.Letters {
 		sc.Letters[i].Octets = octets
 	}
+	sc.Raw = o.raw
 	return notes, nil
 }

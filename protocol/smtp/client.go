@@ -14,6 +14,10 @@ import (
 type ClientConfig struct {
 	Hostname string     // the client's name for itself, a domain or an address literal; empty: "localhost"
 	Use      Extensions // what it uses if the server offers it
+
+	// SendBareLineEnds is a way of being wrong: a CR or LF alone goes out as it
+	// stands, against RFC 5321 §2.3.8, instead of as CRLF. Off in a correct client.
+	SendBareLineEnds bool
 }
 
 // Envelope is what a letter needs besides itself.

@@ -10,7 +10,8 @@ type letterWriter struct {
 
 // Write sends a piece of the letter, at [Letter]; pieces may be cut anywhere.
 // A line's leading dot is doubled (RFC 5321 §4.5.2). A CR or LF alone must
-// never be sent (RFC 5321 §2.3.8): each is sent as CRLF. At another step it
+// never be sent (RFC 5321 §2.3.8): each is sent as CRLF, but for a config that
+// says otherwise. At another step it
 // does nothing.
 func (c *Client) Write(p []byte) {
 	if c.step != Letter {
@@ -18,6 +19,10 @@ func (c *Client) Write(p []byte) {
 	}
 	c.reuse()
 	w := &c.body
+	if c.config.SendBareLineEnds {
+		c.writeAsIs(p)
+		return
+	}
 	for i := 0; i < len(p); {
 		if w.cr {
 			w.cr = false
@@ -46,6 +51,20 @@ func (c *Client) Write(p []byte) {
 			}
 			i++
 		}
+	}
+}
+
+// writeAsIs sends a piece with its CR and LF as they stand; only CRLF ends a
+// line.
+func (c *Client) writeAsIs(p []byte) {
+	w := &c.body
+	for _, b := range p {
+		if !w.inLine && b == '.' {
+			c.out = append(c.out, '.')
+		}
+		c.out = append(c.out, b)
+		w.inLine = !(w.cr && b == '\n')
+		w.cr = b == '\r'
 	}
 }
 

@@ -318,3 +318,29 @@ func TestLetterOnTheWire(t *testing.T) {
 		}
 	}
 }
+
+// What a client puts on the wire that is told to leave bare CR and LF alone:
+// nothing but dots at the start of lines, and the end, is added.
+func TestLetterAsItStands(t *testing.T) {
+	for letter, wire := range map[string]string{
+		"":                 ".\r\n",
+		"a\nb\n":           "a\nb\n\r\n.\r\n",
+		"a\n.\nb\r\n":      "a\n.\nb\r\n.\r\n",
+		"a\r\n.\nb\rc\r\n": "a\r\n..\nb\rc\r\n.\r\n",
+		"a\r":              "a\r\r\n.\r\n",
+		"\r\r\n.\r\n":      "\r\r\n..\r\n.\r\n",
+	} {
+		for _, cut := range []cutter{whole, single} {
+			c := &Client{config: &ClientConfig{SendBareLineEnds: true}, step: Letter}
+			for rest := letter; rest != ""; {
+				n := cut(len(rest))
+				c.Write([]byte(rest[:n]))
+				rest = rest[n:]
+			}
+			c.EndLetter()
+			if got := string(c.Output()); got != wire {
+				t.Errorf("%q: %q, want %q", letter, got, wire)
+			}
+		}
+	}
+}

@@ -64,6 +64,7 @@ type Submission struct {
 // Options are settings of a host for one run.
 type Options struct {
 	Hand bool // a person drives it: it sends nothing by itself
+	Raw  bool // it passes lone CR and LF in letters on as they stand
 }
 
 // New returns a host that is idle until its driver tells it something. cfg must
@@ -85,7 +86,7 @@ func New(cfg *Config, env Env, o Options) *Host {
 		}
 		uses = s.Extensions
 	}
-	h.client = smtp.ClientConfig{Hostname: h.name, Use: uses &^ cfg.Avoid}
+	h.client = smtp.ClientConfig{Hostname: h.name, Use: uses &^ cfg.Avoid, SendBareLineEnds: o.Raw}
 	if o.Hand {
 		h.hand = &hand{}
 	}

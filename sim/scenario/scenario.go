@@ -22,6 +22,7 @@ type Scenario struct {
 	Hosts   []host.Config // the trace numbers them from 1 in this order
 	Zones   *dns.Zones
 	Letters []Letter
+	Raw     bool // every host passes lone CR and LF in letters on as they stand
 	Faults  []*host.Fault
 
 	MaxEvents uint32        // the run stops at this many events
