@@ -154,7 +154,7 @@ func folded(list []said, room int) []said {
 // without focus.
 func (li lineIn) draw(th *theme, indent, w int) (string, int) {
 	l := newLine(w)
-	l.band = true
+	l.band = li.focus
 	l.to(th, indent).put(th.ask, "▶").to(th, indent+2)
 	room := w - l.at - 2
 	before := explain.Visible([]byte(string(li.value[:li.cursor])))

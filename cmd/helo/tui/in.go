@@ -87,5 +87,5 @@ func (in *in) octetInk() ink {
 // bold says whether the first part of the octets is a command.
 func (in *in) bold() bool {
 	k := in.t.At(in.xPos).Kind
-	return k == trace.Command || k == trace.Letter || k == trace.Typed
+	return k == trace.Command || k == trace.Typed
 }

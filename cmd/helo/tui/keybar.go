@@ -78,7 +78,7 @@ func (l *lesson) bar(in *in, g layout) []barKey {
 			add(keyNext, "that is all")
 		}
 	}
-	if st.Kind == lessons.Type {
+	if st.Kind == lessons.Type && l.told {
 		add(keyUndo, "take back")
 	}
 	if in.n > 0 || st.Kind == lessons.Watch {

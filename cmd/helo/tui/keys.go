@@ -71,17 +71,59 @@ var (
 	keyClose = bind([]string{"esc", "q", "?", "f1", "enter", "space"}, "esc", "close")
 )
 
-// keyGroup is a part of the help overlay.
-type keyGroup struct {
-	title string
-	keys  []key.Binding
+// helpKey is a row of the help overlay: keys that belong together.
+type helpKey struct {
+	show, does string
+	keys       []key.Binding
 }
 
+// helpGroup is a part of the help overlay.
+type helpGroup struct {
+	title string
+	rows  []helpKey
+}
+
+func row(show, does string, keys ...key.Binding) helpKey { return helpKey{show, does, keys} }
+
 // helpGroups are all keys, as the help overlay shows them.
-var helpGroups = []keyGroup{
-	{"The exchange", []key.Binding{keyRight, keyLeft, keyStart, keyEnd, keyPlay, keyPart, keyPartOld, keyWhy, keyBack, keyView}},
-	{"The lesson", []key.Binding{keyNext, keyChoose, keyHint, keyAnswer, keySkip, keyUndo, keyRestart, keyText, keyScrollU, keyScrollD, keyLeave}},
-	{"Typing a line", []key.Binding{keySend, keyEarlier, keyLater, keyTabHint, keyLook, keyF1}},
-	{"Home", []key.Binding{keyUp, keyDown, keyOpen, keyNth, keyFirst, keyLast}},
-	{"Anywhere", []key.Binding{keyHelp, keyQuit, keyKill, keySuspend}},
+var helpGroups = []helpGroup{
+	{"The exchange", []helpKey{
+		row("← →  h l", "step back, forward", keyLeft, keyRight),
+		row("home end  g G", "jump to start, end", keyStart, keyEnd),
+		row("space", "play, pause", keyPlay),
+		row("tab shift+tab", "part of the line", keyPart, keyPartOld),
+		row("w  b", "why? go there, back", keyWhy, keyBack),
+		row("v", "ladder, transcript", keyView),
+	}},
+	{"The lesson", []helpKey{
+		row("⏎", "next step, go on", keyNext),
+		row("1 2 3", "answer", keyChoose),
+		row("h", "hint, when asked", keyHint),
+		row("a", "show the answer", keyAnswer),
+		row("s", "skip the step", keySkip),
+		row("u", "take a line back", keyUndo),
+		row("R", "restart the lesson", keyRestart),
+		row("t", "whole text, and back", keyText),
+		row("↑ ↓  k j", "scroll the text", keyScrollU, keyScrollD),
+		row("esc", "leave, come back later", keyLeave),
+	}},
+	{"Typing a line", []helpKey{
+		row("⏎", "send the line", keySend),
+		row("↑ ↓", "earlier, later line", keyEarlier, keyLater),
+		row("tab", "hint", keyTabHint),
+		row("esc", "look around; ⏎ back", keyLook),
+		row("F1", "help", keyF1),
+	}},
+	{"Home", []helpKey{
+		row("↑ ↓  k j", "choose a lesson", keyUp, keyDown),
+		row("⏎ →  l", "open it", keyOpen),
+		row("1 2 3", "open that one", keyNth),
+		row("home end  g G", "first, last", keyFirst, keyLast),
+	}},
+	{"Anywhere", []helpKey{
+		row("?  F1", "help", keyHelp),
+		row("q", "quit, place kept", keyQuit),
+		row("ctrl+c", "quit, always", keyKill),
+		row("ctrl+z", "suspend", keySuspend),
+	}},
 }

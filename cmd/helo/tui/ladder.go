@@ -171,7 +171,7 @@ func (g lanes) deed(in *in, l *line, i int, a arrow, held uint64) {
 	left := at > 0 && at == len(g.col)-1
 	for j, col := range g.col {
 		if left && j == at {
-			room := col - g.col[j-1] - 2
+			room := col - g.col[j-1] - 3
 			l.right(in.th, a.ink, cut(a.text, room), col-1)
 		}
 		l.to(in.th, col)
@@ -192,7 +192,6 @@ type arrow struct {
 	text     string
 	ink      ink
 	lost     bool // it does not arrive
-	nowhere  bool // nobody is at the other end
 }
 
 // growFull is how far an arrow that has arrived has come.

@@ -10,6 +10,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"helo/lessons"
+	"helo/protocol/smtp"
 	"helo/sim/explain"
 	"helo/sim/trace"
 )
@@ -348,6 +349,16 @@ func (l *lesson) in(th *theme) *in {
 // lastCommand is the command that the learner said last.
 func (l *lesson) lastCommand(in *in) (trace.Pos, bool) {
 	as := l.driven()
+	for pos := in.known; pos > 0; { // a line of the letter is no row yet
+		pos--
+		e := in.t.At(pos)
+		if e.Kind == trace.Typed && e.Host == as && e.Verb == smtp.EndOfData {
+			return pos, true
+		}
+		if e.Kind == trace.Reply || e.Kind == trace.Command {
+			break
+		}
+	}
 	for i := in.n - 1; i >= 0; i-- {
 		pos := in.rows.At(i).Pos
 		if e := in.t.At(pos); e.Host == as && e.Kind == trace.Command {

@@ -174,15 +174,6 @@ func fill(rows []string, width, h int) []string {
 	return rows
 }
 
-// beside joins two blocks of the same height, row by row.
-func beside(left, right []string) []string {
-	out := make([]string, len(left))
-	for i := range left {
-		out[i] = left[i] + right[i]
-	}
-	return out
-}
-
 // stripped is a styled row without its styles.
 func stripped(s string) string { return ansi.Strip(s) }
 

@@ -30,7 +30,6 @@ type model struct {
 	lesson   *lesson // nil at home
 	overlays []*overlay
 	wrong    string // what went wrong last, shown at home
-	cursor   *tea.Cursor
 }
 
 // tick is a command that sends a message after a while. Movement goes through

@@ -4,6 +4,8 @@ package tui
 // boxes on the screen.
 
 import (
+	"slices"
+
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
@@ -37,8 +39,8 @@ func (o *overlay) key(m *model, msg tea.KeyPressMsg) (bool, tea.Cmd) {
 
 // draw puts the box over the middle of a screen.
 func (o *overlay) draw(th *theme, screen []string, w, h int) []string {
-	body := o.rows(th, w-8, h-4)
-	room := h - 5
+	body := o.rows(th, w-6, h-4)
+	room := h - 4
 	o.first = max(0, min(o.first, len(body)-room))
 	shown := body[o.first:min(len(body), o.first+room)]
 	inner := 0
@@ -63,7 +65,9 @@ func (o *overlay) draw(th *theme, screen []string, w, h int) []string {
 		add(newLine(inner).right(th, th.accent, "↑ ↓ more", inner).end(th))
 	}
 	if len(o.keys) > 0 {
-		add("")
+		if len(box)+3 < h {
+			add("")
+		}
 		add(keyBar(th, inner+4, o.keys)[2:])
 	}
 	box = append(box, edge("╰"+dashes(inner+2)+"╯"))
@@ -107,46 +111,27 @@ func helpBox() *overlay {
 }
 
 // helpRows lays the groups of keys out in two columns, or in one.
-func helpRows(th *theme, w, h int) []string {
-	const column = 34
+func helpRows(th *theme, w, _ int) []string {
+	const column, does = 36, 14
 	var blocks [][]string
-	total := 0
-	for _, g := range helpGroups {
-		rows := []string{newLine(column).put(th.strong, g.title).end(th)}
-		for _, k := range g.keys {
+	for i, g := range helpGroups {
+		var rows []string
+		if i > 0 && i != 2 { // the third group begins the second column
+			rows = append(rows, plain(column))
+		}
+		rows = append(rows, newLine(column).put(th.strong, g.title).end(th))
+		for _, k := range g.rows {
 			l := newLine(column)
-			l.put(th.accent, k.Help().Key).to(th, 10).put(th.mid, k.Help().Desc)
-			rows = append(rows, l.end(th))
+			rows = append(rows, l.put(th.accent, k.show).to(th, does).put(th.mid, k.does).end(th))
 		}
-		rows = append(rows, plain(column))
 		blocks = append(blocks, rows)
-		total += len(rows)
 	}
-	if w < 2*column+2 {
-		var all []string
-		for _, b := range blocks {
-			all = append(all, b...)
-		}
-		return all
+	left := slices.Concat(blocks[:2]...)
+	right := slices.Concat(blocks[2:]...)
+	if w < 2*column {
+		return append(append(left, plain(column)), right...)
 	}
-	// The column break that makes the two most alike, groups kept whole.
-	at, best := 1, total
-	sum := 0
-	for i := range blocks {
-		sum += len(blocks[i])
-		if d := max(sum, total-sum); d < best {
-			best, at = d, i+1
-		}
-	}
-	var left, right []string
-	for i, b := range blocks {
-		if i < at {
-			left = append(left, b...)
-		} else {
-			right = append(right, b...)
-		}
-	}
-	n := max(len(left), len(right)) - 1
+	n := max(len(left), len(right))
 	left, right = fill(left, column, n), fill(right, column, n)
 	out := make([]string, n)
 	for i := range out {

@@ -95,15 +95,42 @@ var drawing sync.Mutex
 func drawPage(th *theme, k pageKey) []string {
 	drawing.Lock()
 	defer drawing.Unlock()
-	out := ""
-	r, err := glamour.NewTermRenderer(glamour.WithStyles(proseStyle(th, k.tone)), glamour.WithWordWrap(k.width))
+	out, width := "", k.width
+	list := strings.Contains("\n"+k.text, "\n- ")
+	if list {
+		width -= cells(bullet)
+	}
+	r, err := glamour.NewTermRenderer(glamour.WithStyles(proseStyle(th, k.tone)), glamour.WithWordWrap(width))
 	if err == nil {
 		out, err = r.Render(k.text)
 	}
 	if err != nil {
 		out = k.text // the text of a lesson is always better than none
 	}
+	if list {
+		out = hang(out)
+	}
 	return pageRows(out, k.width)
+}
+
+const bullet = "• "
+
+// hang puts the further lines of an item under its first word.
+func hang(s string) string {
+	rows := strings.Split(s, "\n")
+	item := false
+	for i, row := range rows {
+		bare := strings.TrimLeft(xansi.Strip(row), " ")
+		switch {
+		case strings.HasPrefix(bare, bullet):
+			item = true
+		case strings.TrimSpace(bare) == "":
+			item = false
+		case item:
+			rows[i] = blanks(cells(bullet)) + row
+		}
+	}
+	return strings.Join(rows, "\n")
 }
 
 // pageRows makes rows of exactly width cells, without blank ones around them.
@@ -140,12 +167,12 @@ func proseStyle(th *theme, tone tone) ansi.StyleConfig {
 	none := uint(0)
 	two := uint(2)
 	bar := "│ "
-	code := ansi.StylePrimitive{Color: th.shadeOf("client")}
+	code := ansi.StylePrimitive{Bold: &yes}
 	if tone == asking {
 		code = ansi.StylePrimitive{Color: th.shadeOf("accent")}
 	}
-	if !th.color {
-		code = ansi.StylePrimitive{Underline: &yes}
+	if !th.color && tone == asking {
+		code = ansi.StylePrimitive{Underline: &yes, Bold: &yes}
 	}
 	mid := th.shadeOf("mid")
 	emph := ansi.StylePrimitive{Italic: &yes}
@@ -157,7 +184,7 @@ func proseStyle(th *theme, tone tone) ansi.StyleConfig {
 		Heading:     ansi.StyleBlock{StylePrimitive: ansi.StylePrimitive{Bold: &yes, BlockSuffix: "\n"}},
 		Strong:      ansi.StylePrimitive{Bold: &yes},
 		Emph:        emph,
-		Item:        ansi.StylePrimitive{BlockPrefix: "• "},
+		Item:        ansi.StylePrimitive{BlockPrefix: bullet},
 		Enumeration: ansi.StylePrimitive{BlockPrefix: ". "},
 		Task:        ansi.StyleTask{Ticked: "✓ ", Unticked: "· "},
 		Link:        ansi.StylePrimitive{Color: mid},

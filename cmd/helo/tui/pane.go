@@ -229,10 +229,14 @@ func proseRows(in *in, w, room int, air bool) (out []string, all bool) {
 	}
 	out = out[:min(len(out), room)]
 	room -= len(out)
-	if air && len(out) > 0 && room > 1 && len(in.x.Parts) > 0 {
-		out, room = append(out, plain(w)), room-1
+	gap := air && len(out) > 0 && room > 1 && len(in.x.Parts) > 0
+	if gap {
+		room--
 	}
 	rows, all := sentenceRows(in, inner, room)
+	if gap && len(rows) > 0 {
+		out = append(out, plain(w))
+	}
 	for _, row := range rows {
 		out = append(out, blanks(paneIndent)+row+blanks(paneIndent))
 	}

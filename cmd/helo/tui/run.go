@@ -36,8 +36,6 @@ type Options struct {
 	NoColor       bool             // see ColorFromEnvironment
 	ReducedMotion bool             // nothing moves by itself
 	Now           func() time.Time // the clock; nil: the real one
-
-	Program []tea.ProgramOption // for tests: input, output, size
 }
 
 // FromEnvironment sets what the environment asks for: NO_COLOR and
@@ -63,11 +61,7 @@ func Run(ctx context.Context, o Options) error {
 	}
 	o.FromEnvironment()
 	m := newModel(o)
-	opts := []tea.ProgramOption{tea.WithFPS(framesPerSecond), tea.WithoutSignalHandler()}
-	if o.NoColor {
-		opts = append(opts, tea.WithColorProfile(colorprofile.ASCII))
-	}
-	p := tea.NewProgram(m, append(opts, o.Program...)...)
+	p := newProgram(m)
 	stop := quitOn(ctx, p)
 	_, err := p.Run()
 	stop()
@@ -79,6 +73,16 @@ func Run(ctx context.Context, o Options) error {
 		return errors.New("helo has made a mistake and had to stop. Your place in the lesson is kept; what stands above helps to mend it")
 	}
 	return fmt.Errorf("failed to show the screen: %w", err)
+}
+
+// newProgram is the program that shows a model. more is for tests: input,
+// output, size.
+func newProgram(m *model, more ...tea.ProgramOption) *tea.Program {
+	opts := []tea.ProgramOption{tea.WithFPS(framesPerSecond), tea.WithoutSignalHandler()}
+	if m.o.NoColor {
+		opts = append(opts, tea.WithColorProfile(colorprofile.ASCII))
+	}
+	return tea.NewProgram(m, append(opts, more...)...)
 }
 
 // quitOn quits the program, in good order, when ctx is done or a signal asks
@@ -108,6 +112,8 @@ func (m *model) finish() {
 	if m.lesson == nil {
 		return
 	}
+	// After a panic the lesson may be in no state to say where it is.
+	defer func() { _ = recover() }()
 	m.keep.next++
 	m.keep.write(m.keep.next, m.place())
 	m.lesson.s.Close()

@@ -134,7 +134,9 @@ func (in *textIn) ask(w int, small bool) []string {
 	}
 	if in.wait > 0 {
 		gap()
-		out = append(out, in.row(w, in.th.mid, plural(in.wait, "more pasted line waits", "more pasted lines wait")+": ⏎ sends one at a time"))
+		for _, r := range wrap(plural(in.wait, "more pasted line waits", "more pasted lines wait")+". ⏎ sends one at a time.", w) {
+			out = append(out, in.row(w, in.th.mid, r))
+		}
 	}
 	if in.note != "" {
 		gap()
