@@ -102,6 +102,8 @@ func (s *Server) Proposal() Reply {
 		switch {
 		case s.state == StateRecipients:
 			return replyGoAhead
+		case !s.greeted:
+			return replyEHLOFirst
 		case s.state != StateTransaction:
 			return replyMAILFirst
 		case s.refused:
