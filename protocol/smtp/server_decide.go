@@ -151,6 +151,9 @@ func (s *Server) proposeMAIL() Reply {
 
 // proposeRCPT answers a RCPT without mistakes.
 func (s *Server) proposeRCPT() Reply {
+	if !s.greeted {
+		return replyEHLOFirst
+	}
 	if s.state != StateTransaction && s.state != StateRecipients {
 		return replyMAILFirst
 	}
