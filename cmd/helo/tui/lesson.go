@@ -4,13 +4,10 @@ package tui
 // asked, known and answered is the session's business.
 
 import (
-	"slices"
-
 	"charm.land/bubbles/v2/textinput"
 	tea "charm.land/bubbletea/v2"
 
 	"helo/lessons"
-	"helo/protocol/smtp"
 	"helo/sim/explain"
 	"helo/sim/trace"
 )
@@ -301,103 +298,6 @@ func (l *lesson) undo() {
 		l.typing = l.s.Asking()
 		l.focus()
 		l.showEnd()
-	}
-}
-
-// driven is the host that the learner types for.
-func (l *lesson) driven() trace.HostID {
-	id, _ := l.s.Trace().HostID(l.s.Step().As)
-	return id
-}
-
-// in gathers what the exchange is a function of.
-func (l *lesson) in(th *theme) *in {
-	in := &in{
-		t: l.s.Trace(), rows: l.s.Rows(), n: l.rows(), asked: l.asked(), known: l.s.Known(),
-		cursor: l.cursor, grow: l.grow, part: l.part, th: th, xPos: trace.NoPos, fault: -1,
-	}
-	row := l.cursor
-	if in.asked && row == in.n-1 {
-		row--
-	}
-	if row >= 0 && row < in.n {
-		in.xPos = in.rows.At(row).Pos
-	}
-	if l.s.Step().Kind == lessons.Type && l.typing && l.told && !l.said.Right {
-		if pos, ok := l.lastCommand(in); ok {
-			in.xPos, in.mine, in.fault = pos, true, l.said.At
-		}
-	}
-	if in.xPos == trace.NoPos || l.ref == nil {
-		in.xPos = trace.NoPos
-		return in
-	}
-	c := &l.cached
-	if c.t != in.t || c.pos != in.xPos || c.known != in.known || c.ref != l.ref {
-		*c = explained{in.t, in.xPos, in.known, l.ref, l.ref.Event(in.t, in.xPos, in.known)}
-	}
-	in.x = c.x
-	if in.mine && in.fault >= 0 && in.fault <= len(in.x.Octets) && !slices.ContainsFunc(in.x.Parts, func(p explain.Part) bool { return p.Broken }) {
-		in.x.Parts = append(slices.Clone(in.x.Parts), explain.Part{Start: in.fault, End: in.fault, Name: "here", Broken: true})
-	}
-	if in.part >= len(in.x.Parts) {
-		in.part = -1
-	}
-	return in
-}
-
-// lastCommand is the command that the learner said last.
-func (l *lesson) lastCommand(in *in) (trace.Pos, bool) {
-	as := l.driven()
-	for pos := in.known; pos > 0; { // a line of the letter is no row yet
-		pos--
-		e := in.t.At(pos)
-		if e.Kind == trace.Typed && e.Host == as && e.Verb == smtp.EndOfData {
-			return pos, true
-		}
-		if e.Kind == trace.Reply || e.Kind == trace.Command {
-			break
-		}
-	}
-	for i := in.n - 1; i >= 0; i-- {
-		pos := in.rows.At(i).Pos
-		if e := in.t.At(pos); e.Host == as && e.Kind == trace.Command {
-			return pos, true
-		}
-	}
-	return trace.NoPos, false
-}
-
-// text gathers what the step's text is a function of.
-func (l *lesson) text(th *theme, p *pages) *textIn {
-	st := l.s.Step()
-	in := &textIn{
-		step: st, solved: l.s.Solved(), last: l.s.LessonDone(), picked: l.picked, tried: l.tried,
-		told: l.told, said: l.said, hint: l.hint, typing: l.typing, wait: len(l.wait), note: l.note,
-		scroll: l.scroll, pages: p, th: th,
-	}
-	in.cut = st.Kind == lessons.Type && !in.solved && !l.s.Asking()
-	if in.solved {
-		in.right = make([]bool, len(st.Options))
-		for i, o := range st.Options {
-			in.right[i] = o.Right || st.Kind == lessons.Predict && o.Pattern != nil && l.matches(o)
-		}
-	}
-	return in
-}
-
-// matches says whether an option of a solved prediction is the right one: the
-// trace knows.
-func (l *lesson) matches(o lessons.Option) bool {
-	i := l.knownRows() - 1
-	return i >= 0 && o.Pattern.Match(l.s.Trace(), l.s.Known()-1)
-}
-
-// line gathers what the line being typed is a function of.
-func (l *lesson) line() lineIn {
-	return lineIn{
-		show: l.s.Step().Kind == lessons.Type && l.s.Asking(), focus: l.typing, value: []rune(l.input.Value()),
-		cursor: l.input.Position(), letter: l.s.InLetter(),
 	}
 }
 

@@ -166,6 +166,9 @@ func brackets(in *in, ol octetLine, inside, all bool) []bracket {
 		if missing {
 			b.to = b.from
 		}
+		if inside && parent != family && b.to-b.from < 2 {
+			continue // single digits would be a row of marks without names
+		}
 		switch {
 		case j == in.part:
 			b.ink = in.th.ask
@@ -236,7 +239,10 @@ func bracketRows(in *in, list []bracket, indent, w, rows int) []string {
 		var rest []bracket
 		for i, b := range left {
 			col := indent + b.from
-			if col < l.at || l.at > 0 && col == l.at || i > 0 && len(rest) > 0 {
+			if l.at > 0 && col <= l.at && l.at+1 < indent+b.to {
+				col = l.at + 1 // still under its bracket
+			}
+			if l.at > 0 && col <= l.at || i > 0 && len(rest) > 0 {
 				rest = append(rest, b)
 				continue
 			}
