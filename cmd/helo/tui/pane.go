@@ -131,10 +131,9 @@ func octetBlock(in *in, w, room int) []string {
 		note := newLine(w)
 		text := fmt.Sprintf("line %d of %d", at+1, len(lines))
 		last := out[len(out)-1]
-		if len(under) > 0 && cells(stripped(last))+cells(text)+4 < w {
-			body := strings.TrimRight(stripped(last), " ")
-			note.raw(cutStyled(last, cells(body)), cells(body))
-			out[len(out)-1] = note.right(in.th, in.th.faint, text, w-3).end(in.th)
+		if body := cells(strings.TrimRight(stripped(last), " ")); body+cells(text)+6 < w {
+			note.raw(cutStyled(last, body), body)
+			out[len(out)-1] = note.right(in.th, in.th.mid, text, w-paneIndent).end(in.th)
 		}
 	}
 	return out
