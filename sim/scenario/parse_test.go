@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"bytes"
 	"errors"
 	"flag"
 	"net/netip"
@@ -180,6 +181,21 @@ func TestNearestKey(t *testing.T) {
 		if got := nearest(tt.word, words); got != tt.want {
 			t.Errorf("%q: got %q, want %q", tt.word, got, tt.want)
 		}
+	}
+}
+
+// A lone CR ends a line in YAML 1.2 §5.4, but in no editor.
+func TestCarriageReturns(t *testing.T) {
+	good, err := os.ReadFile("testdata/good.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Parse(bytes.ReplaceAll(good, []byte("\n"), []byte("\r\n")), "crlf.yaml"); err != nil {
+		t.Errorf("a scenario with CRLF: %v", err)
+	}
+	const want = "cr.yaml:2:4: a carriage return stands alone here; expected lines that end in LF or CRLF"
+	if _, err := Parse([]byte("# é\r\n# é\ralone\n"), "cr.yaml"); err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
 	}
 }
 

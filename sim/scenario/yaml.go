@@ -54,6 +54,12 @@ func read(src []byte, file string) (r *reader, root ast.Node) {
 			r.failAt(i+1, validRunes(line)+1, "expected text in UTF-8")
 			return r, nil
 		}
+		// To YAML a lone carriage return ends a line, to most editors it does
+		// not: the lines that errors name would not be those that people see.
+		if at := strings.IndexByte(line, '\r'); at >= 0 {
+			r.failAt(i+1, utf8.RuneCountInString(line[:at])+1, "a carriage return stands alone here; expected lines that end in LF or CRLF")
+			return r, nil
+		}
 	}
 	doc, err := parseYAML(string(src))
 	var where yaml.Error
