@@ -16,7 +16,7 @@ const (
 
 var (
 	errShort   = errors.New("dns: the message ends early")
-	errPointer = errors.New("dns: a compression pointer does not point back")
+	errPointer = errors.New("dns: a compression pointer does not point back to a name")
 	errLong    = errors.New("dns: a name is longer than 255 octets")
 	errLabel   = errors.New("dns: a label has a reserved length")
 )
@@ -30,8 +30,9 @@ func lower(b []byte) {
 }
 
 // readName appends the name at msg[off:] to dst in lower case wire form, any
-// compression undone, and returns where the next field begins. Pointers must
-// point backwards (RFC 1035 §4.1.4), so it always ends.
+// compression undone, and returns where the next field begins. A pointer leads to
+// a prior name (RFC 1035 §4.1.4): backwards, so it always ends, and never into the
+// header, where no name is and where a response differs from its query.
 func readName(dst, msg []byte, off int) (name []byte, next int, err error) {
 	start, low, next := len(dst), off, -1
 	for {
@@ -64,7 +65,7 @@ func readName(dst, msg []byte, off int) (name []byte, next int, err error) {
 			if next < 0 {
 				next = off + 2
 			}
-			if to >= low {
+			if to >= low || to < headerLen {
 				return dst, 0, errPointer
 			}
 			off, low = to, to

@@ -184,7 +184,7 @@ func TestNearestKey(t *testing.T) {
 	}
 }
 
-// A lone CR ends a line in YAML 1.2 §5.4, but in no editor.
+// A lone CR ends a line in YAML, but in no editor.
 func TestCarriageReturns(t *testing.T) {
 	good, err := os.ReadFile("testdata/good.yaml")
 	if err != nil {
