@@ -43,7 +43,11 @@ type ServerConfig struct {
 	MaxRcpts   int             // recipients a transaction, 0: 100 (RFC 5321 §4.5.3.1.8)
 	Retry      []time.Duration // waits between attempts; the last one repeats
 	Lifetime   time.Duration   // how long the queue keeps a letter (RFC 5321 §4.5.4.1)
+	Idle       time.Duration   // how long it waits for a client; 0: 5 minutes (RFC 5321 §4.5.3.2.7)
 }
+
+// AnyMailbox among a server's Mailboxes stands for every local-part.
+const AnyMailbox = "*"
 
 // Ports a server listens on (RFC 5321 §4.5.4.2, RFC 6409 §3.1).
 const (

@@ -12,7 +12,11 @@ import (
 // field this host adds (RFC 5321 §4.4).
 func (h *Host) takeLetter(in *inbound) *letter {
 	l := &letter{id: h.env.NewLetter(), from: in.server.From(), arrived: h.env.Now()}
-	l.queueID = h.queueID(l.id)
+	if h.o.Depot != nil {
+		l.queueID = h.o.Depot.QueueID()
+	} else {
+		l.queueID = h.queueID(l.id)
+	}
 	name, esmtp := in.server.Hello()
 	with := "SMTP"
 	if esmtp {
@@ -24,6 +28,10 @@ func (h *Host) takeLetter(in *inbound) *letter {
 	l.to = append(l.to, in.server.Recipients()...)
 	if len(l.to) == 1 {
 		r.For = l.to[0].Mailbox() // more than one would tell them of each other
+	}
+	if h.o.Depot != nil {
+		l.head = r.AppendTo(message.AppendReturnPath(make([]byte, 0, 512), l.from.String()))
+		return l
 	}
 	buf := r.AppendTo(make([]byte, 0, 256+len(in.letter)))
 	added := len(buf)
@@ -50,6 +58,12 @@ func (h *Host) queueID(id trace.LetterID) string {
 // 2yz, and from now on losing it is this host's fault (RFC 5321 §4.2.5, §6.1).
 func (h *Host) accept(in *inbound, l *letter, cause trace.Pos) {
 	h.custody(l, in.id, cause)
+	if h.o.Depot != nil { // it is filed already
+		for _, p := range l.to {
+			h.stored(l, p, l.head, cause)
+		}
+		return
+	}
 	h.enqueue(l, cause)
 }
 
@@ -104,18 +118,24 @@ func (h *Host) deliver(j *job, cause trace.Pos) {
 // store files a letter in a mailbox, with the reverse-path on top (RFC 5321
 // §4.4): our header lines and then the octets that arrived.
 func (h *Host) store(l *letter, p smtp.Path, cause trace.Pos) {
+	buf := message.AppendReturnPath(make([]byte, 0, 64+len(l.octets)), l.from.String())
+	added := len(buf) + len(l.octets) - len(l.original)
+	buf = append(buf, l.octets...)
+	key := mailboxKey(p)
+	h.boxes[key] = append(h.boxes[key], buf)
+	h.stored(l, p, buf[:added], cause)
+}
+
+// stored records that a letter is in a mailbox, and the header fields that were
+// put on top of it.
+func (h *Host) stored(l *letter, p smtp.Path, head []byte, cause trace.Pos) {
 	var flags trace.Flags
 	if l.notice {
 		flags = trace.Notice
 	}
-	buf := message.AppendReturnPath(make([]byte, 0, 64+len(l.octets)), l.from.String())
-	added := len(buf) + len(l.octets) - len(l.original)
-	buf = append(buf, l.octets...)
 	cause = h.event(trace.Event{
-		Kind: trace.Added, Letter: l.id, Flags: flags, Octets: h.env.Store(buf[:added]), Cause: cause,
+		Kind: trace.Added, Letter: l.id, Flags: flags, Octets: h.env.Store(head), Cause: cause,
 	})
-	key := mailboxKey(p)
-	h.boxes[key] = append(h.boxes[key], buf)
 	h.event(trace.Event{
 		Kind: trace.Stored, Letter: l.id, Flags: flags, Octets: h.mailboxOctets(p), Cause: cause,
 	})

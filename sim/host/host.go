@@ -39,6 +39,7 @@ type Env interface {
 type Host struct {
 	cfg  *Config
 	env  Env
+	o    Options
 	name string // how it names itself in EHLO and in trace fields
 
 	server smtp.Config
@@ -61,17 +62,25 @@ type Submission struct {
 	Octets []byte
 }
 
-// Options are settings of a host for one run.
+// Options are settings of a host for one run. The zero value is a host of a
+// simulation.
 type Options struct {
 	Hand bool // a person drives it: it sends nothing by itself
 	Raw  bool // it passes lone CR and LF in letters on as they stand
+
+	// On real sockets, where the other ends are no hosts of the run:
+
+	Outside bool   // what this host says is recorded when it says it; nobody records hearing it
+	Depot   Depot  // where letters for its mailboxes are filed before their dot is answered; nil: in the host
+	Keep    uint32 // octets of one line or letter that are worth keeping in the trace; 0: all
+	Piece   int    // octets of a letter that it sends at a time; 0: all
 }
 
 // New returns a host that is idle until its driver tells it something. cfg must
 // not change afterwards.
 func New(cfg *Config, env Env, o Options) *Host {
 	h := &Host{
-		cfg: cfg, env: env, name: cfg.Name,
+		cfg: cfg, env: env, o: o, name: cfg.Name,
 		ins:   map[trace.ConnID]*inbound{},
 		outs:  map[trace.ConnID]*outbound{},
 		boxes: map[string][][]byte{},

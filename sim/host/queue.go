@@ -24,6 +24,7 @@ type letter struct {
 	to       []smtp.Path
 	octets   []byte // with the header fields this host added
 	original []byte // as it arrived
+	head     []byte // what goes on top of it in a mailbox, if a depot files it
 	arrived  time.Duration
 	facts    message.Facts
 	notice   bool

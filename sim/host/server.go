@@ -10,9 +10,9 @@ import (
 	"helo/sim/trace"
 )
 
-// idleTimeout is how long a server waits for the next command (RFC 5321
+// defaultIdle is how long a server waits for the next command (RFC 5321
 // §4.5.3.2.7).
-const idleTimeout = 5 * time.Minute
+const defaultIdle = 5 * time.Minute
 
 // inbound is a connection that a client opened to this host.
 type inbound struct {
@@ -23,10 +23,16 @@ type inbound struct {
 
 	segment stream    // the octets that arrived last
 	letter  []byte    // of the running transaction, dots removed
+	lost    bool      // not all of the letter could be kept
 	dataAt  int64     // where in the stream the letter begins
 	raw     []stream  // the segments of the letter before the last
 	pos     trace.Pos // the last event on this connection
 	over    bool      // the connection is gone
+
+	filing bool     // a letter is being filed: the decision about its dot is open
+	open   decision // that decision
+	rest   []byte   // octets that arrived with it, not served yet
+	kept   uint32   // octets of the stream in the trace since the last decision
 }
 
 // stream is a run of octets of one direction of a connection, as the trace has
@@ -56,10 +62,21 @@ func (h *Host) inHeard(in *inbound, octets []byte, span trace.Span, off uint32, 
 		in.raw = append(in.raw, in.segment)
 	}
 	in.segment, in.pos = stream{span, off}, pos
+	in.kept += span.Len
+	h.take(in, octets)
+}
+
+// take feeds octets to the session as far as it takes them. What comes behind
+// a letter that is being filed waits until that is done.
+func (h *Host) take(in *inbound, octets []byte) {
 	for len(octets) > 0 && !in.over {
 		n := in.server.Feed(octets)
 		octets = octets[n:]
 		h.step(in)
+		if in.filing {
+			in.rest = append(in.rest, octets...)
+			break
+		}
 		if n == 0 {
 			break // the session takes no more: it has closed
 		}
@@ -75,13 +92,13 @@ func (h *Host) serve(in *inbound) {
 
 // step lets the session have its say until it needs input.
 func (h *Host) step(in *inbound) {
-	for !in.over {
+	for !in.over && !in.filing {
 		switch in.server.Next() {
 		case smtp.Decide:
 			h.decide(in)
 		case smtp.Body:
 			chunk, _ := in.server.Chunk()
-			in.letter = append(in.letter, chunk...)
+			h.gather(in, chunk)
 		default:
 			return
 		}
@@ -102,13 +119,18 @@ func (h *Host) flush(in *inbound) {
 		h.dropIn(in)
 		return
 	}
-	h.env.Expect(in.id, idleTimeout)
+	idle := h.cfg.Server.Idle
+	if idle == 0 {
+		idle = defaultIdle
+	}
+	h.env.Expect(in.id, idle)
 }
 
 // dropIn forgets a connection that is over.
 func (h *Host) dropIn(in *inbound) {
 	delete(h.ins, in.id)
-	*in = inbound{server: in.server, letter: in.letter[:0], raw: in.raw[:0], over: true}
+	h.forgetLetter(in)
+	*in = inbound{server: in.server, letter: in.letter[:0], raw: in.raw[:0], rest: in.rest[:0], over: true}
 	h.idleIns = append(h.idleIns, in)
 }
 
@@ -136,12 +158,12 @@ func (h *Host) inTimedOut(in *inbound) {
 func (h *Host) decide(in *inbound) {
 	cmd, from := in.server.Command(), in.server.State()
 	peer := h.env.Peer(in.id)
-	cause := in.pos
+	cause, cut := in.pos, false
 	span := h.lineSpan(in, cmd)
 	switch cmd.Verb {
 	case smtp.Connect:
 	case smtp.EndOfData:
-		cause = h.heardLetter(in, cmd, peer, from)
+		cause, cut = h.heardLetter(in, cmd, peer, from)
 	default:
 		cause = h.event(trace.Event{
 			Kind: trace.Command, Conn: in.id, Host: peer, Peer: h.id(), Verb: cmd.Verb,
@@ -149,43 +171,74 @@ func (h *Host) decide(in *inbound) {
 		})
 	}
 	r := h.policy(in, cmd, in.server.Proposal())
-	var flags trace.Flags
-	fault, fired := h.env.Fault(Occasion{
+	d := decision{verb: cmd.Verb, from: from, span: span, dataAt: cmd.Offset + int64(len(cmd.Line)), reply: r, cause: cause, cut: cut}
+	if fault, fired := h.env.Fault(Occasion{
 		Place: PlaceReply, Host: h.cfg.ID, Peer: peer, Conn: in.id,
 		Verb: cmd.Verb, Code: r.Code, Line: cmd.Line, Cause: cause,
-	})
-	if fault != nil {
-		flags, cause = trace.Faulty, fired
-		r = fault.change(r)
+	}); fault != nil {
+		d.flags, d.cause, d.effect = trace.Faulty, fired, fault.Effect
+		d.reply = fault.change(r)
 	}
-	if fault != nil && fault.Effect == EffectDrop {
+	in.kept = 0
+	if d.effect == EffectDrop {
 		h.sendBefore(in)
 	}
-	accepted := cmd.Verb == smtp.EndOfData && r.Code/100 == 2 && r.Then != smtp.Silent
-	var copy *letter
-	if accepted {
+	if cmd.Verb == smtp.EndOfData && d.reply.Code/100 == 2 && d.reply.Then != smtp.Silent {
 		// The queue id is part of the reply's text, so the copy comes first.
-		copy = h.takeLetter(in)
-		if fault == nil || fault.Effect != EffectReply {
-			r.Lines = []string{acceptedText(in.port, copy.queueID)}
+		d.letter = h.takeLetter(in)
+		if d.effect != EffectReply {
+			d.reply.Lines = []string{acceptedText(in.port, d.letter.queueID)}
+		}
+		if h.o.Depot != nil {
+			h.file(in, d)
+			return
 		}
 	}
-	verb := cmd.Verb
-	h.scratch = append(h.scratch[:0], in.server.Reply(r)...)
-	in.pos = h.event(trace.Event{
-		Kind: trace.Decided, Conn: in.id, Peer: peer, Verb: verb, Code: r.Code,
-		From: from, To: in.server.State(), Octets: span, Flags: flags, Cause: cause,
-	})
-	switch {
-	case accepted:
-		h.accept(in, copy, in.pos)
-		in.letter = in.letter[:0]
-	case verb == smtp.EndOfData:
-		in.letter = in.letter[:0]
-	case verb == smtp.DATA && in.server.State() == smtp.StateData:
-		in.dataAt, in.raw = int64(cmd.Offset)+int64(len(cmd.Line)), in.raw[:0]
+	h.answer(in, &d)
+}
+
+// decision is what a host makes of one command, or the greeting, or the dot.
+type decision struct {
+	verb   smtp.Verb
+	from   smtp.State // of the session before
+	span   trace.Span // the line
+	dataAt int64      // where in the stream the line ends
+	reply  smtp.Reply
+	effect Effect // of the fault that made the reply so, or 0
+	flags  trace.Flags
+	cause  trace.Pos
+	letter *letter // taken with the reply; nil if none is
+	cut    bool    // the trace has only the head of the letter
+}
+
+// answer gives the reply, and does what follows from it.
+func (h *Host) answer(in *inbound, d *decision) {
+	octets := in.server.Reply(d.reply)
+	var said trace.Span
+	if h.o.Outside {
+		said = h.env.Store(octets)
 	}
-	if fault != nil && fault.Effect == EffectDrop || r.Then == smtp.Reset {
+	peer := h.env.Peer(in.id)
+	in.pos = h.event(trace.Event{
+		Kind: trace.Decided, Conn: in.id, Peer: peer, Verb: d.verb, Code: d.reply.Code,
+		From: d.from, To: in.server.State(), Octets: d.span, Flags: d.flags, Cause: d.cause,
+	})
+	if said.Len > 0 && d.effect != EffectDrop {
+		in.pos = h.event(trace.Event{
+			Kind: trace.Reply, Conn: in.id, Peer: peer, Verb: d.verb, Code: d.reply.Code,
+			Octets: said, Flags: d.flags, Cause: in.pos,
+		})
+	}
+	switch {
+	case d.letter != nil:
+		h.accept(in, d.letter, in.pos)
+		h.forgetLetter(in)
+	case d.verb == smtp.EndOfData:
+		h.forgetLetter(in)
+	case d.verb == smtp.DATA && in.server.State() == smtp.StateData:
+		in.dataAt, in.raw = d.dataAt, in.raw[:0]
+	}
+	if d.effect == EffectDrop || d.reply.Then == smtp.Reset {
 		h.env.Cut(in.id, in.pos)
 		h.dropIn(in)
 	}
@@ -208,30 +261,35 @@ func acceptedText(port uint16, queueID string) string {
 
 // heardLetter records the letter up to its dot as one line, its octets as they
 // were on the wire.
-func (h *Host) heardLetter(in *inbound, cmd *smtp.Command, peer trace.HostID, from smtp.State) trace.Pos {
+func (h *Host) heardLetter(in *inbound, cmd *smtp.Command, peer trace.HostID, from smtp.State) (pos trace.Pos, cut bool) {
 	end := cmd.Offset + int64(len(cmd.Line))
 	span, whole := in.segment.part(in.dataAt, end)
+	var flags trace.Flags
 	if !whole {
 		h.scratch = h.scratch[:0]
+		at, size := int64(0), end-in.dataAt
 		for _, s := range append(in.raw, in.segment) {
-			lo, hi := max(in.dataAt, int64(s.off)), min(end, int64(s.off)+int64(s.span.Len))
-			if lo < hi {
-				part, _ := s.part(lo, hi)
-				h.scratch = append(h.scratch, h.env.Octets(part)...)
+			off := int64(int32(s.off - uint32(in.dataAt))) // from the letter's start
+			lo, hi := max(0, off), min(size, off+int64(s.span.Len))
+			if lo >= hi {
+				continue
 			}
+			if lo > at {
+				break // what came between was not kept
+			}
+			h.scratch = append(h.scratch, h.env.Octets(s.span.Part(uint32(lo-off), uint32(hi-lo)))...)
+			at = hi
+		}
+		if at < size {
+			flags = trace.Cut
 		}
 		span = h.env.Store(h.scratch)
 	}
-	lines := uint32(0)
-	for _, b := range in.letter {
-		if b == '\n' {
-			lines++
-		}
-	}
-	return h.event(trace.Event{
-		Kind: trace.Letter, Conn: in.id, Host: peer, Peer: h.id(), Verb: smtp.EndOfData,
-		From: from, To: from, Arg: lines, Octets: span, Cause: in.pos,
+	pos = h.event(trace.Event{
+		Kind: trace.Letter, Conn: in.id, Host: peer, Peer: h.id(), Verb: smtp.EndOfData, Flags: flags,
+		From: from, To: from, Arg: uint32(bytes.Count(in.letter, []byte("\n"))), Octets: span, Cause: in.pos,
 	})
+	return pos, flags != 0
 }
 
 // lineSpan is where the trace has a command's line; a line that came in pieces
@@ -247,12 +305,13 @@ func (h *Host) lineSpan(in *inbound, cmd *smtp.Command) trace.Span {
 }
 
 // part is the span of the stream's octets from lo to hi, if they are all in s.
+// Places in a stream are counted modulo 2³².
 func (s stream) part(lo, hi int64) (trace.Span, bool) {
-	off := int64(s.off)
-	if lo < off || hi > off+int64(s.span.Len) || lo > hi {
+	off, n := uint32(lo)-s.off, hi-lo
+	if n < 0 || int64(off)+n > int64(s.span.Len) {
 		return trace.Span{}, false
 	}
-	return s.span.Part(uint32(lo-off), uint32(hi-lo)), true
+	return s.span.Part(off, uint32(n)), true
 }
 
 // policy is what this host has to say to a command beyond its form: who may
@@ -276,6 +335,9 @@ func (h *Host) policy(in *inbound, cmd *smtp.Command, proposed smtp.Reply) smtp.
 			return reply(550, 5, 7, 1, "relaying denied")
 		}
 	case smtp.EndOfData:
+		if in.lost {
+			return reply(452, 4, 3, 1, "no room for a letter now, try again later")
+		}
 		if hops(in.letter) > maxHops {
 			return reply(554, 5, 4, 6, "too many Received fields: the letter goes in circles")
 		}
@@ -341,7 +403,7 @@ func (h *Host) mailbox(p smtp.Path) (local, known bool) {
 		return true, true
 	}
 	for _, m := range s.Mailboxes {
-		if strings.EqualFold(m, p.User()) {
+		if m == AnyMailbox || strings.EqualFold(m, p.User()) {
 			return true, true
 		}
 	}

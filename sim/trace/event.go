@@ -68,6 +68,7 @@ const (
 	Implicit                   // Attempt: the host is an implicit MX (RFC 5321 §5.1)
 	Notice                     // the letter is a failure notice, from <>
 	Final                      // Queued: no further attempt follows
+	Cut                        // Arrived, Letter: not all of the octets are kept; see [Digest]
 )
 
 // Layer is one of the three layers of events, each caused by the one below.
@@ -130,6 +131,10 @@ const (
 	Limit   // deed: the run reached a limit; Octets say which
 	Stalled // deed: nothing is left to happen, but a connection is open
 
+	Listening // deed: Host accepts connections on a real socket; Octets are its address, Code the port
+	Digest    // deed: of the letter before only the head is kept; Octets are the SHA-256 of all of it (FIPS 180-4), Arg counts its octets
+	Dropped   // deed: earlier events were given up to make room; Arg is the position of the first that is left
+
 	kinds
 )
 
@@ -152,6 +157,7 @@ var kindNames = [kinds]string{
 	Written: "written", Custody: "custody", Accepted: "accepted", Added: "added", Attempt: "attempt", Relayed: "relayed",
 	Queued: "queued", Kept: "kept", Stored: "stored", Returned: "returned", Parked: "parked", Told: "told",
 	Limit: "limit", Stalled: "stalled",
+	Listening: "listening", Digest: "digest", Dropped: "dropped",
 }
 
 // String returns the kind's word, as patterns and JSON spell it.

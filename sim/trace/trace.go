@@ -32,9 +32,12 @@ type Trace struct {
 	Hosts    []Host    // by HostID; [0] is the world
 
 	n      atomic.Uint32
+	first  atomic.Uint32 // events before are given up
 	chunks atomic.Pointer[[]*chunk]
 	blocks atomic.Pointer[[][]byte]
-	free   []byte // what is left of the last block
+	free   []byte   // what is left of the last block
+	begun  []uint32 // by chunk: the block that was the last one when it began
+	size   int64    // octets of all chunks and blocks
 }
 
 // New returns an empty trace of a run among hosts, numbered from 1.
@@ -51,18 +54,30 @@ func (t *Trace) Len() int { return int(t.n.Load()) }
 // End returns the position after the last event.
 func (t *Trace) End() Pos { return Pos(t.n.Load()) }
 
-// At returns the event at p. It panics unless p is below [Trace.End], like an
-// index out of range.
+// At returns the event at p; for one that was given up an event of kind
+// [Dropped]. It panics unless p is below [Trace.End], like an index out of
+// range.
 func (t *Trace) At(p Pos) *Event {
-	return &(*t.chunks.Load())[p/chunkEvents][p%chunkEvents]
+	c := (*t.chunks.Load())[p/chunkEvents]
+	if c == nil {
+		return &dropped
+	}
+	return &c[p%chunkEvents]
 }
 
-// Octets returns the octets of s; they are shared and must not be changed.
+// dropped stands for every event that was given up.
+var dropped = Event{Kind: Dropped, Cause: NoPos}
+
+// Octets returns the octets of s; they are shared and must not be changed. Of
+// octets that were given up it returns nothing.
 func (t *Trace) Octets(s Span) []byte {
 	if s.Len == 0 {
 		return nil
 	}
 	b := (*t.blocks.Load())[s.block]
+	if b == nil {
+		return nil
+	}
 	return b[s.off : s.off+s.Len : s.off+s.Len]
 }
 
@@ -93,6 +108,8 @@ func (t *Trace) Append(e Event) Pos {
 	n := t.n.Load()
 	if n%chunkEvents == 0 {
 		t.chunks.Store(grow(t.chunks.Load(), new(chunk)))
+		t.begun = append(t.begun, t.lastBlock())
+		t.size += chunkSize
 	}
 	(*t.chunks.Load())[n/chunkEvents][n%chunkEvents] = e
 	t.n.Store(n + 1)
@@ -112,8 +129,9 @@ func (t *Trace) Store(octets []byte) Span {
 		block := make([]byte, size)
 		t.blocks.Store(grow(t.blocks.Load(), block))
 		t.free = block[:0]
+		t.size += int64(size)
 	}
-	block := uint32(len(*t.blocks.Load()) - 1)
+	block := t.lastBlock()
 	off := uint32(len(t.free))
 	t.free = append(t.free, octets...)
 	return Span{block: block, off: off, Len: uint32(len(octets))}

@@ -1,0 +1,139 @@
+package host
+
+// Letters that are filed outside the host before their dot is answered, as a
+// server on a real socket must: once it has said 250, no crash may lose them
+// (RFC 5321 §4.2.5, §6.1).
+
+import (
+	"math"
+
+	"helo/protocol/smtp"
+	"helo/sim/trace"
+)
+
+// Depot keeps the letters of a host's mailboxes. It is called where the host
+// is driven, and must not wait there.
+type Depot interface {
+	QueueID() string             // a name for a letter that no other ever has
+	Room(n int) bool             // takes room for n more octets of letters on their way in; false: there is none
+	Free(n int)                  // gives room back
+	File(c trace.ConnID, m Mail) // begins to file a letter; then [Host.Filed]
+}
+
+// Mail is a letter to be filed. Its octets are the depot's until [Host.Filed].
+type Mail struct {
+	QueueID string
+	Boxes   []string // mailboxes to file it in, each once
+	Head    []byte   // the header fields this host adds
+	Body    []byte   // the letter as it came, dots removed
+	Digest  bool     // the trace has not all of it: [Host.Filed] wants a digest
+}
+
+// Shut says that the host ends the session on a connection because it stops
+// (RFC 5321 §3.8).
+func (h *Host) Shut(c trace.ConnID) {
+	if in := h.ins[c]; in != nil && !in.filing {
+		in.server.Shutdown()
+		h.serve(in)
+	}
+}
+
+// Busy says whether a client is in the middle of a transaction.
+func (h *Host) Busy(c trace.ConnID) bool {
+	in := h.ins[c]
+	if in == nil {
+		return false
+	}
+	switch in.server.State() {
+	case smtp.StateTransaction, smtp.StateRecipients, smtp.StateData, smtp.StateLetterReceived:
+		return true
+	}
+	return false
+}
+
+// Worth returns how many of the next n octets to arrive on a connection are
+// worth keeping in the trace: a letter or a line without end is kept as its
+// head.
+func (h *Host) Worth(c trace.ConnID, n int) int {
+	in := h.ins[c]
+	if in == nil || h.o.Keep == 0 {
+		return n
+	}
+	return min(n, int(h.o.Keep-min(h.o.Keep, in.kept)))
+}
+
+// gather keeps a piece of the letter on its way in. Without room for it, or
+// over the size limit, nothing of the letter is kept.
+func (h *Host) gather(in *inbound, piece []byte) {
+	d := h.o.Depot
+	if d == nil {
+		in.letter = append(in.letter, piece...)
+		return
+	}
+	if in.lost {
+		return
+	}
+	limit := h.server.MaxSize
+	if limit > 0 && in.server.LetterSize() > limit || !d.Room(len(piece)) {
+		h.forgetLetter(in)
+		in.lost = true // over the limit the session itself refuses
+		return
+	}
+	in.letter = append(in.letter, piece...)
+}
+
+// keptBuffer is how large a letter's buffer may be to be used again.
+const keptBuffer = 1 << 20
+
+// forgetLetter lets go of the letter that came in, filed or not.
+func (h *Host) forgetLetter(in *inbound) {
+	if h.o.Depot != nil {
+		h.o.Depot.Free(len(in.letter))
+	}
+	in.letter, in.lost = in.letter[:0], false
+	if cap(in.letter) > keptBuffer && h.o.Depot != nil {
+		in.letter = nil
+	}
+}
+
+// file begins to file a letter. The decision stays open until that is done.
+func (h *Host) file(in *inbound, d decision) {
+	in.filing, in.open = true, d
+	m := Mail{QueueID: d.letter.queueID, Head: d.letter.head, Body: in.letter, Digest: d.cut}
+	for _, p := range d.letter.to {
+		key := mailboxKey(p)
+		known := false
+		for _, have := range m.Boxes {
+			known = known || have == key
+		}
+		if !known {
+			m.Boxes = append(m.Boxes, key)
+		}
+	}
+	h.o.Depot.File(in.id, m)
+}
+
+// Filed tells the host that a letter is safe, or why not: then the client hears
+// 451 and keeps it. digest is the SHA-256 of the letter, if it was asked for.
+func (h *Host) Filed(c trace.ConnID, digest []byte, err error) {
+	in := h.ins[c]
+	if in == nil || !in.filing {
+		return
+	}
+	d := in.open
+	in.filing, in.open = false, decision{}
+	if len(digest) > 0 {
+		d.cause = h.event(trace.Event{
+			Kind: trace.Digest, Conn: c, Letter: d.letter.id, Arg: uint32(min(uint64(len(in.letter)), math.MaxUint32)),
+			Octets: h.env.Store(digest), Cause: d.cause,
+		})
+	}
+	if err != nil {
+		d.letter, d.reply = nil, reply(451, 4, 3, 0, "the letter could not be filed, try again later")
+	}
+	h.answer(in, &d)
+	rest := append([]byte(nil), in.rest...)
+	in.rest = in.rest[:0]
+	h.step(in)
+	h.take(in, rest)
+}

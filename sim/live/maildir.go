@@ -1,0 +1,138 @@
+package live
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+)
+
+// Maildir keeps letters in Maildirs, one a mailbox, in a folder
+// (https://cr.yp.to/proto/maildir.html): each letter is written to tmp, forced
+// to the disk, and only then renamed into new; after that no crash loses it,
+// and no reader ever sees half of one. A letter's file name begins with its
+// queue id.
+type Maildir struct {
+	dir string
+	mu  sync.Mutex
+	ok  map[string]bool // mailboxes that are there
+}
+
+// NewMaildir returns a Maildir in that folder, which is made if it is missing.
+func NewMaildir(dir string) (*Maildir, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("failed to make the mail folder: %w", err)
+	}
+	return &Maildir{dir: dir, ok: map[string]bool{}}, nil
+}
+
+// Put files a letter.
+func (m *Maildir) Put(queueID string, boxes []string, head, body []byte) error {
+	for _, box := range boxes {
+		dir, err := m.box(box)
+		if err != nil {
+			return err
+		}
+		if err := putFile(dir, queueID, head, body); err != nil {
+			return fmt.Errorf("failed to file %s: %w", queueID, err)
+		}
+	}
+	return nil
+}
+
+// box makes a mailbox if it is missing, and returns its folder.
+func (m *Maildir) box(name string) (string, error) {
+	dir := filepath.Join(m.dir, folderName(name))
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.ok[name] {
+		return dir, nil
+	}
+	for _, sub := range [...]string{"tmp", "new", "cur"} {
+		if err := os.MkdirAll(filepath.Join(dir, sub), 0o700); err != nil {
+			return "", fmt.Errorf("failed to make the mailbox: %w", err)
+		}
+	}
+	if err := errors.Join(syncFolder(dir), syncFolder(m.dir)); err != nil {
+		return "", fmt.Errorf("failed to make the mailbox: %w", err)
+	}
+	m.ok[name] = true
+	return dir, nil
+}
+
+// folderName is a mailbox's name as a file name: what is not a plain letter,
+// digit, or one of "-_+=." inside it, is written as = and two hex digits, so
+// that no local-part can leave the folder and no two share one.
+func folderName(box string) string {
+	const hex = "0123456789ABCDEF"
+	var b strings.Builder
+	for i := range len(box) {
+		c := box[i]
+		switch {
+		case c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '-', c == '_', c == '+', c == '.' && i > 0:
+			b.WriteByte(c)
+		default:
+			b.Write([]byte{'=', hex[c>>4], hex[c&15]})
+		}
+	}
+	if b.Len() == 0 {
+		return "=empty"
+	}
+	return b.String()
+}
+
+// putFile writes one letter safely.
+func putFile(dir, queueID string, head, body []byte) (err error) {
+	name := queueID + ".helo"
+	tmp := filepath.Join(dir, "tmp", name)
+	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, removed(tmp))
+		}
+	}()
+	_, err = f.Write(head)
+	if err == nil {
+		_, err = f.Write(body)
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	if err != nil {
+		return err
+	}
+	if err := os.Rename(tmp, filepath.Join(dir, "new", name)); err != nil {
+		return err
+	}
+	return syncFolder(filepath.Join(dir, "new"))
+}
+
+func removed(path string) error {
+	if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// syncFolder forces a folder's entries to the disk. Windows cannot, and does
+// not need it.
+func syncFolder(dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	f, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}

@@ -1,0 +1,69 @@
+package live
+
+import "sync"
+
+import "helo/sim/trace"
+
+// pace keeps those who write a trace and the one who follows it together: the
+// follower is woken when there is more, and writers wait when it is far behind,
+// so that a slow reader of the output bounds memory and loses nothing.
+type pace struct {
+	mu     sync.Mutex
+	cond   *sync.Cond
+	more   chan struct{} // something was added
+	done   trace.Pos     // followed so far
+	follow bool
+}
+
+// farBehind is how many events a follower may be behind before writers wait.
+const farBehind = 1 << 17
+
+func (p *pace) init() {
+	p.cond = sync.NewCond(&p.mu)
+	p.more = make(chan struct{}, 1)
+}
+
+// grew wakes the follower.
+func (p *pace) grew() {
+	select {
+	case p.more <- struct{}{}:
+	default:
+	}
+}
+
+// begin says that somebody follows the trace.
+func (p *pace) begin() {
+	p.mu.Lock()
+	p.follow = true
+	p.mu.Unlock()
+}
+
+// reached says how far the follower has come; end that it follows no more.
+func (p *pace) reached(pos trace.Pos) {
+	p.mu.Lock()
+	p.done = pos
+	p.mu.Unlock()
+	p.cond.Broadcast()
+}
+
+func (p *pace) end() {
+	p.mu.Lock()
+	p.follow = false
+	p.mu.Unlock()
+	p.cond.Broadcast()
+}
+
+func (p *pace) written() (trace.Pos, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.done, p.follow
+}
+
+// wait holds a writer up while the follower is far behind.
+func (p *pace) wait(t *trace.Trace) {
+	p.mu.Lock()
+	for p.follow && t.End()-p.done > farBehind {
+		p.cond.Wait()
+	}
+	p.mu.Unlock()
+}

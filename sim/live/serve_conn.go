@@ -1,0 +1,198 @@
+package live
+
+import (
+	"crypto/sha256"
+	"errors"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"time"
+
+	"helo/sim/host"
+	"helo/sim/trace"
+)
+
+// How much is read at a time: little while a client talks, so that thousands
+// may be idle; much while a letter comes.
+const (
+	smallRead = 2 << 10
+	largeRead = 64 << 10
+)
+
+// writeTimeout is how long a client may take to read what it is told.
+const writeTimeout = 5 * time.Minute
+
+// run drives one connection to its end.
+func (s *Server) run(c *conn, port uint16) {
+	defer s.wg.Done()
+	addr := addrOf(c.nc.RemoteAddr())
+	s.lock()
+	pos := s.Append(trace.Event{
+		Kind: trace.Connect, Host: s.them, Peer: s.me, Conn: c.id, Code: addrOf(c.nc.LocalAddr()).Port(),
+		Octets: s.t.Store([]byte(addr.String())), Cause: trace.NoPos,
+	})
+	s.host.Accepted(c.id, port, addr.Addr().Unmap(), pos)
+	s.unlock()
+	s.talk(c)
+	s.lock()
+	delete(s.conns, c.id)
+	s.unlock()
+	c.nc.Close()
+}
+
+// talk reads, lets the host act, and writes, until the connection ends.
+func (s *Server) talk(c *conn) {
+	small := make([]byte, smallRead)
+	var large *[largeRead]byte
+	defer func() {
+		if large != nil {
+			s.buffers.Put(large)
+		}
+	}()
+	buf := small
+	for {
+		if !s.settle(c) {
+			return
+		}
+		c.nc.SetReadDeadline(time.Now().Add(c.wait))
+		if s.stage.Load() != serving && s.shut(c) {
+			continue
+		}
+		n, err := c.nc.Read(buf)
+		s.pace.wait(s.t)
+		s.lock()
+		if n > 0 {
+			s.arrived(c, buf[:n])
+		}
+		switch {
+		case err == nil:
+		case !errors.Is(err, os.ErrDeadlineExceeded):
+			s.gone(c, !errors.Is(err, io.EOF))
+		case s.stage.Load() == serving:
+			s.host.TimedOut(c.id)
+		default:
+			s.host.Shut(c.id)
+		}
+		s.unlock()
+		switch {
+		case n == len(buf) && large == nil: // there is more than a command
+			large = s.buffers.Get().(*[largeRead]byte)
+			buf = large[:]
+		case n <= smallRead && large != nil:
+			s.buffers.Put(large)
+			large, buf = nil, small
+		}
+	}
+}
+
+// shut ends the session of a server that stops, unless a transaction may still
+// be finished, and says whether it did.
+func (s *Server) shut(c *conn) bool {
+	s.lock()
+	defer s.unlock()
+	if s.host.Busy(c.id) && s.stage.Load() == draining || c.end != goesOn {
+		return false
+	}
+	s.host.Shut(c.id)
+	return true
+}
+
+// settle files what is to be filed and writes what is to be said, without the
+// lock. It returns false when the connection is over.
+func (s *Server) settle(c *conn) bool {
+	for {
+		if len(c.out) > 0 && c.end != cut {
+			c.nc.SetWriteDeadline(time.Now().Add(writeTimeout))
+			if _, err := c.nc.Write(c.out); err != nil {
+				s.lock()
+				c.out = c.out[:0]
+				s.gone(c, true)
+				s.unlock()
+				return false
+			}
+		}
+		if c.out = c.out[:0]; cap(c.out) > smallRead {
+			c.out = nil
+		}
+		m := c.filing
+		if m == nil {
+			break
+		}
+		c.filing = nil
+		var digest []byte
+		if m.Digest {
+			sum := sha256.Sum256(m.Body)
+			digest = sum[:]
+		}
+		err := s.store.Put(m.QueueID, m.Boxes, m.Head, m.Body)
+		s.lock()
+		s.host.Filed(c.id, digest, err)
+		s.unlock()
+	}
+	switch c.end {
+	case closing:
+		s.linger(c)
+		return false
+	case cut:
+		if tcp, ok := c.nc.(*net.TCPConn); ok {
+			tcp.SetLinger(0) // a reset, as the fault wants it
+		}
+		return false
+	}
+	return true
+}
+
+// linger closes in good order: octets that are still on their way from the
+// client are taken off the line for a while, for a socket closed over them
+// would be reset, and the last reply lost.
+func (s *Server) linger(c *conn) {
+	tcp, ok := c.nc.(*net.TCPConn)
+	if !ok || tcp.CloseWrite() != nil {
+		return
+	}
+	buf := s.buffers.Get().(*[largeRead]byte)
+	defer s.buffers.Put(buf)
+	c.nc.SetReadDeadline(time.Now().Add(lingerTime))
+	for left := lingerOctets; left > 0; {
+		n, err := c.nc.Read(buf[:])
+		if err != nil {
+			return
+		}
+		left -= n
+	}
+}
+
+// How long, and for how many octets, a closed connection is read on.
+const (
+	lingerTime   = 2 * time.Second
+	lingerOctets = 1 << 20
+)
+
+func addrOf(a net.Addr) netip.AddrPort {
+	if tcp, ok := a.(*net.TCPAddr); ok {
+		return tcp.AddrPort()
+	}
+	return netip.AddrPort{}
+}
+
+// depot is the server as its host's [host.Depot].
+type depot Server
+
+func (d *depot) QueueID() string { return d.ids.next() }
+
+func (d *depot) Room(n int) bool {
+	if d.room < int64(n) {
+		return false
+	}
+	d.room -= int64(n)
+	return true
+}
+
+func (d *depot) Free(n int) { d.room += int64(n) }
+
+func (d *depot) File(id trace.ConnID, m host.Mail) {
+	if c := d.conns[id]; c != nil {
+		c.filing = &m
+	}
+}

@@ -1,0 +1,173 @@
+package live
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"helo/sim/host"
+	"helo/sim/trace"
+)
+
+// Config says what a server on real sockets is. The zero value of everything
+// but Host is a default.
+type Config struct {
+	Name   string      // of the run, as its trace says
+	Host   host.Config // with a Server
+	Client trace.Host  // how the other ends are called
+	Faults []*host.Fault
+	Store  Store  // where letters go; nil: in memory
+	Room   int64  // octets of letters on their way in, together
+	Keep   uint32 // octets of one line or letter in the trace
+	Budget int64  // octets of the trace
+}
+
+// Server is a receiving host on real sockets. Make one with [NewServer]; any
+// number of listeners may be served at once.
+type Server struct {
+	hub
+	store Store
+	room  int64 // left
+	ids   queueIDs
+
+	wg      sync.WaitGroup
+	stage   atomic.Int32 // see Shutdown
+	buffers sync.Pool
+}
+
+// The stages of a server.
+const (
+	serving  = iota
+	draining // open transactions may end, others may not begin
+	over     // nothing may
+)
+
+// NewServer returns a server that is not listening yet.
+func NewServer(c Config) (*Server, error) {
+	if c.Host.Server == nil {
+		return nil, errors.New("a live server needs a host with a server")
+	}
+	if c.Store == nil {
+		c.Store = NewMemory(0)
+	}
+	client := c.Client
+	if client.ID == "" {
+		client = trace.Host{ID: "client", Title: "a client", Role: "a program that sends mail"}
+	}
+	me := trace.Host{ID: c.Host.ID, Name: c.Host.Name, Title: c.Host.Title, Role: c.Host.Role}
+	if me.Title == "" {
+		me.Title = me.Name
+	}
+	s := &Server{store: c.Store, room: orElse(c.Room, DefaultRoom)}
+	s.keep, s.budget = int(orElse(c.Keep, DefaultKeep)), orElse(c.Budget, DefaultBudget)
+	s.timer = func(time.Duration, func()) {} // a host with a depot plans nothing
+	s.dial = func(*conn, netip.AddrPort) {}  // and dials nobody
+	s.buffers.New = func() any { return new([largeRead]byte) }
+	s.pace.init()
+	s.init(trace.New(c.Name, 0, time.Now(), []trace.Host{client, me}), 2, 1, c.Faults)
+	cfg := c.Host
+	if len(cfg.Addrs) == 0 {
+		cfg.Addrs = []netip.Addr{netip.IPv6Unspecified()}
+	}
+	s.host = host.New(&cfg, &s.hub, host.Options{Outside: true, Depot: (*depot)(s), Keep: uint32(s.keep)})
+	return s, nil
+}
+
+func orElse[T comparable](v, otherwise T) T {
+	var zero T
+	if v == zero {
+		return otherwise
+	}
+	return v
+}
+
+// Trace is what has happened so far. It grows while the server runs, and its
+// oldest events go when it is over its budget.
+func (s *Server) Trace() *trace.Trace { return s.t }
+
+// Serve accepts connections until ctx is done or the listener fails, as if at
+// that port: [host.PortSMTP], whatever the socket's own port is.
+func (s *Server) Serve(ctx context.Context, ln net.Listener, port uint16) error {
+	stop := context.AfterFunc(ctx, func() { ln.Close() })
+	defer stop()
+	s.lock()
+	e := trace.Event{Kind: trace.Listening, Octets: s.t.Store([]byte(ln.Addr().String())), Cause: trace.NoPos}
+	if a, ok := ln.Addr().(*net.TCPAddr); ok {
+		e.Code = uint16(a.Port)
+	}
+	s.Append(e)
+	s.unlock()
+	for pause := 5 * time.Millisecond; ; {
+		nc, err := ln.Accept()
+		switch {
+		case err == nil:
+			pause = 5 * time.Millisecond
+			s.accept(nc, port)
+		case ctx.Err() != nil || errors.Is(err, net.ErrClosed):
+			return nil
+		case temporary(err): // out of file descriptors, most likely: it passes
+			select {
+			case <-time.After(pause):
+			case <-ctx.Done():
+			}
+			pause = min(2*pause, time.Second)
+		default:
+			return err
+		}
+	}
+}
+
+// temporary says whether accepting may work again.
+func temporary(err error) bool {
+	var t interface{ Temporary() bool }
+	return errors.As(err, &t) && t.Temporary()
+}
+
+// accept begins a connection's session.
+func (s *Server) accept(nc net.Conn, port uint16) {
+	s.lock()
+	if s.stage.Load() != serving {
+		s.unlock()
+		nc.Close()
+		return
+	}
+	c := s.add(nc)
+	s.wg.Add(1)
+	s.unlock()
+	go s.run(c, port)
+}
+
+// Shutdown ends the server in good order: clients that are in no transaction
+// hear 421 at once, the others may finish theirs until ctx is done (RFC 5321
+// §3.8). It returns when no connection is left. Serve must have ended, or end
+// by itself.
+func (s *Server) Shutdown(ctx context.Context) {
+	s.move(draining)
+	stop := context.AfterFunc(ctx, func() { s.move(over) })
+	defer stop()
+	s.wg.Wait()
+}
+
+// move brings the server to a stage and wakes those that wait for octets. One
+// that is about to wait looks at the stage after it has set its deadline.
+func (s *Server) move(stage int32) {
+	s.lock()
+	defer s.unlock()
+	s.stage.Store(stage)
+	for _, c := range s.conns {
+		if stage == over || !s.host.Busy(c.id) {
+			c.nc.SetDeadline(time.Unix(1, 0)) // in the past
+		}
+	}
+}
+
+// Connections returns how many connections are open.
+func (s *Server) Connections() int {
+	s.lock()
+	defer s.unlock()
+	return len(s.conns)
+}
