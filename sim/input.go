@@ -3,10 +3,8 @@ package sim
 import (
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 
-	"helo/protocol/smtp"
 	"helo/sim/host"
 	"helo/sim/trace"
 )
@@ -151,56 +149,10 @@ func (w *World) set(s *setup, words []trace.Word) error {
 	if len(words) < 3 {
 		return wordErr(words[1].Column, `expected a setting after "set", such as pipelining=off`)
 	}
-	c := &s.configs[id-1]
-	if c.Server != nil {
-		server := *c.Server
-		c.Server = &server
-	}
-	for _, word := range words[2:] {
-		if err := setOne(c, word); err != nil {
-			return err
-		}
+	if err := host.Set(&s.configs[id-1], words[2:]); err != nil {
+		return err
 	}
 	s.changes = append(s.changes, change{id, trace.JoinWords(words[2:])})
-	return nil
-}
-
-// setOne changes one setting of a configuration that is the run's own.
-func setOne(c *host.Config, word trace.Word) error {
-	if word.Op != trace.Is {
-		return wordErr(word.Column, "expected a setting such as pipelining=off")
-	}
-	switch word.Key {
-	case "size", "recipients":
-		n, err := strconv.ParseUint(word.Value, 10, 31)
-		if err != nil || c.Server == nil {
-			return wordErr(word.ValueColumn, "%s: expected a whole number, at a host with a server", word.Key)
-		}
-		if word.Key == "size" {
-			c.Server.MaxSize = int64(n)
-		} else {
-			c.Server.MaxRcpts = int(n)
-		}
-		return nil
-	}
-	ext, ok := smtp.ParseExtension(word.Key)
-	if !ok {
-		return wordErr(word.Column, "unknown setting %q; expected an extension such as pipelining, or size, or recipients", word.Key)
-	}
-	switch word.Value {
-	case "on":
-		c.Avoid &^= ext
-		if c.Server != nil {
-			c.Server.Extensions |= ext
-		}
-	case "off":
-		c.Avoid |= ext
-		if c.Server != nil {
-			c.Server.Extensions &^= ext
-		}
-	default:
-		return wordErr(word.ValueColumn, "%s: expected on or off", word.Key)
-	}
 	return nil
 }
 

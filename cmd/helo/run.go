@@ -131,8 +131,21 @@ func write(w io.Writer, t *trace.Trace, format, title string) error {
 	return nil
 }
 
-// parseFaults reads the faults of the command line. A mistake is shown in
-// place, with a mark under its column.
+// inPlace is a mistake in the words of a flag, shown with a mark under its
+// column.
+func inPlace(flag, words string, err error) error {
+	var word *trace.WordError
+	if !errors.As(err, &word) {
+		return fmt.Errorf("%s %q: %w", flag, words, err)
+	}
+	before := []rune(words)
+	before = before[:min(max(word.Column-1, 0), len(before))]
+	shown := explain.Visible([]byte(words))
+	indent := strings.Repeat(" ", len([]rune(explain.Visible([]byte(string(before))))))
+	return fmt.Errorf("%s, column %d: %s\n  %s\n  %s^", flag, word.Column, word.Msg, shown, indent)
+}
+
+// parseFaults reads the faults of the command line.
 func parseFaults(sc *scenario.Scenario, specs []string) ([]*host.Fault, error) {
 	var faults []*host.Fault
 	for _, spec := range specs {
@@ -140,16 +153,8 @@ func parseFaults(sc *scenario.Scenario, specs []string) ([]*host.Fault, error) {
 		if err == nil {
 			err = sc.CheckFault(f)
 		}
-		var word *trace.WordError
-		switch {
-		case errors.As(err, &word):
-			before := []rune(spec)
-			before = before[:min(max(word.Column-1, 0), len(before))]
-			shown := explain.Visible([]byte(spec))
-			indent := strings.Repeat(" ", len([]rune(explain.Visible([]byte(string(before))))))
-			return nil, fmt.Errorf("--fault, column %d: %s\n  %s\n  %s^", word.Column, word.Msg, shown, indent)
-		case err != nil:
-			return nil, fmt.Errorf("--fault %q: %w", spec, err)
+		if err != nil {
+			return nil, inPlace("--fault", spec, err)
 		}
 		faults = append(faults, f)
 	}

@@ -100,6 +100,12 @@ func Line(t *trace.Trace, pos trace.Pos) string {
 		return "limit: " + string(octets)
 	case trace.Stalled:
 		return "a connection is left open"
+	case trace.Listening:
+		return "listens at " + string(octets)
+	case trace.Digest:
+		return fmt.Sprintf("%s, SHA-256 %x…", count(e.Arg, "octet"), octets[:min(4, len(octets))])
+	case trace.Dropped:
+		return "earlier events are gone"
 	}
 	return e.Kind.String()
 }

@@ -44,7 +44,7 @@ func TestAnyOctets(t *testing.T) {
 		tr.Append(trace.Event{Kind: trace.Connect, Conn: 1, Host: 1, Peer: 2, Code: 25, Cause: trace.NoPos, Octets: store(lines().Draw(t, "address"))})
 		for i := range rapid.IntRange(1, 6).Draw(t, "events") {
 			e := trace.Event{
-				Kind: trace.Kind(rapid.IntRange(1, int(trace.Stalled)).Draw(t, "kind")),
+				Kind: trace.Kind(rapid.IntRange(1, int(trace.Dropped)).Draw(t, "kind")),
 				Conn: trace.ConnID(rapid.IntRange(0, 1).Draw(t, "conn")), Host: 1, Peer: 2,
 				Code: uint16(rapid.IntRange(0, 700).Draw(t, "code")), Arg: uint32(rapid.IntRange(0, 1<<20).Draw(t, "arg")),
 				Verb:   smtp.Verb(rapid.IntRange(0, int(smtp.Unknown)).Draw(t, "verb")),

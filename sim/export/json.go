@@ -45,7 +45,7 @@ var Fields = []Field{
 	{"cause", "", "the position of the event without which this one would not be now"},
 	{"conn", "", "the number of the connection, from 1"},
 	{"letter", "", "the number of the copy of a letter, from 1; each host that takes a letter has a copy of its own"},
-	{"port", "connect", "the port that is dialled"},
+	{"port", "connect listening", "the port that is dialled, or listened at"},
 	{"code", "", "the reply code, of a reply or decision, or as the reason for what follows"},
 	{"verb", "", "the command, or the command that is answered; connect and dot are the two moments besides"},
 	{"from", "", "the state of the session before: of the host, for a line of the peer"},
@@ -57,7 +57,9 @@ var Fields = []Field{
 	{"notice", "returned", "the number of the letter that tells the sender"},
 	{"times", "fired", "how often the fault has fired"},
 	{"recipients", "written custody", "how many recipients the letter has there"},
-	{"flags", "", "a list of by_hand (a person did it), faulty (a fault made it so), implicit (no MX record, the domain's own address), notice (about a failure notice)"},
+	{"octets", "digest", "how many octets the letter has; text or base64 are its SHA-256"},
+	{"first", "dropped", "the position of the first event that is left"},
+	{"flags", "", "a list of by_hand (a person did it), faulty (a fault made it so), implicit (no MX record, the domain's own address), notice (about a failure notice), cut (not all of the octets are kept)"},
 	{"text", "", "the octets, if all are printable ASCII, tab, CR or LF"},
 	{"base64", "", "the octets otherwise, in base64 (RFC 4648 §4)"},
 }
@@ -68,6 +70,7 @@ var argNames = map[trace.Kind]string{
 	trace.Letter: "lines", trace.Attempt: "attempt", trace.Queued: "wait_s",
 	trace.Returned: "notice", trace.Fired: "times",
 	trace.Written: "recipients", trace.Custody: "recipients",
+	trace.Digest: "octets", trace.Dropped: "first",
 }
 
 var flagNames = []struct {
@@ -75,7 +78,7 @@ var flagNames = []struct {
 	name string
 }{
 	{trace.ByHand, "by_hand"}, {trace.Faulty, "faulty"}, {trace.Implicit, "implicit"},
-	{trace.Notice, "notice"},
+	{trace.Notice, "notice"}, {trace.Cut, "cut"},
 }
 
 const flushAt = 64 << 10
@@ -83,18 +86,44 @@ const flushAt = 64 << 10
 // JSON writes a trace as JSON, one line each: first the run, then its events
 // (see [Fields]). The same trace always gives the same octets, all of them
 // ASCII. Errors are those of w.
-func JSON(w io.Writer, t *trace.Trace) error {
-	b := appendRun(make([]byte, 0, flushAt+4096), t)
-	for pos, end := trace.Pos(0), t.End(); pos < end; pos++ {
-		b = appendEvent(b, t, pos)
-		if len(b) >= flushAt {
-			if _, err := w.Write(b); err != nil {
-				return fmt.Errorf("failed to write the events: %w", err)
+func JSON(w io.Writer, t *trace.Trace) error { return NewJSONStream(w, t).Update() }
+
+// JSONStream writes a trace that is still growing, as [JSON] does.
+type JSONStream struct {
+	w    io.Writer
+	t    *trace.Trace
+	next trace.Pos
+	b    []byte
+	run  bool // the first line is written
+}
+
+// NewJSONStream returns a stream that has written nothing yet.
+func NewJSONStream(w io.Writer, t *trace.Trace) *JSONStream {
+	return &JSONStream{w: w, t: t, b: make([]byte, 0, flushAt+4096)}
+}
+
+// Update writes what the trace has gained since the last call. Events that
+// were given up meanwhile are left out. Errors are those of the writer.
+func (s *JSONStream) Update() error {
+	if !s.run {
+		s.run = true
+		s.b = appendRun(s.b, s.t)
+	}
+	end := s.t.End()
+	for s.next = max(s.next, s.t.First()); s.next < end; s.next++ {
+		s.b = appendEvent(s.b, s.t, s.next)
+		if len(s.b) >= flushAt {
+			if err := s.flush(); err != nil {
+				return err
 			}
-			b = b[:0]
 		}
 	}
-	if _, err := w.Write(b); err != nil {
+	return s.flush()
+}
+
+func (s *JSONStream) flush() error {
+	_, err := s.w.Write(s.b)
+	if s.b = s.b[:0]; err != nil {
 		return fmt.Errorf("failed to write the events: %w", err)
 	}
 	return nil
@@ -147,7 +176,7 @@ func appendEvent(b []byte, t *trace.Trace, pos trace.Pos) []byte {
 		number("letter", uint64(e.Letter))
 	}
 	switch {
-	case e.Kind == trace.Connect:
+	case e.Kind == trace.Connect || e.Kind == trace.Listening:
 		number("port", uint64(e.Code))
 	case e.Code != 0:
 		number("code", uint64(e.Code))

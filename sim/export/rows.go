@@ -77,6 +77,16 @@ func (tr *transcript) row(pos trace.Pos) {
 		tr.deed(e, "the run stops at its limit: "+text)
 	case trace.Stalled:
 		tr.deed(e, fmt.Sprintf("connection %d is still open, and nothing is left to happen", e.Conn))
+	case trace.Listening:
+		tr.deed(e, "listens at "+text)
+	case trace.Digest:
+		tr.deed(e, fmt.Sprintf("the letter has %s, SHA-256 %x", count(int(e.Arg), "octet", "octets"), octets))
+	case trace.Dropped:
+		tr.deed(e, fmt.Sprintf("events before %d were given up to make room", e.Arg))
+	case trace.Closed:
+		tr.deed(e, "finds the connection closed by the other side")
+	case trace.Close:
+		tr.deed(e, "closes the connection")
 	default:
 		tr.deed(e, strings.TrimSpace(e.Kind.String()+" "+text))
 	}
@@ -90,6 +100,9 @@ func (tr *transcript) connect(pos trace.Pos, e *trace.Event, address string) {
 	}
 	tr.diallers[e.Conn] = e.Host
 	text := fmt.Sprintf("connects to %s, port %d", address, e.Code)
+	if tr.outside == e.Host { // then the address is its own
+		text = fmt.Sprintf("connects from %s to port %d", address, e.Code)
+	}
 	for p := pos + 1; p < t.End() && p < pos+4; p++ {
 		if a := t.At(p); a.Kind == trace.Attempt && a.Conn == e.Conn && a.Arg > 1 {
 			text += fmt.Sprintf(", attempt %d", a.Arg)

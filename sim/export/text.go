@@ -61,6 +61,10 @@ type transcript struct {
 	id       int            // width of a host's id
 	diallers []trace.HostID // by ConnID
 
+	conns   bool         // rows name their connection,
+	conn    string       // as this
+	outside trace.HostID // the host that stands for all that connect, if there is one
+
 	held   uint64        // the hosts that answer for a letter
 	idle   bool          // none does, which is not said yet,
 	idleAt time.Duration // since then
@@ -116,6 +120,9 @@ func called(h trace.Host) string {
 func (tr *transcript) say(at time.Duration, left, arrow, right string, text ...string) {
 	who := pad(left, tr.id) + " " + pad(arrow, 1) + " " + pad(right, tr.id)
 	first := "  " + tr.clock(at) + "  " + who + "  "
+	if tr.conns {
+		first = "  " + tr.clock(at) + "  " + pad(tr.conn, connWidth) + " " + who + "  "
+	}
 	for i, line := range text {
 		if i == 1 {
 			first = strings.Repeat(" ", width(first))

@@ -17,6 +17,8 @@ type Depot interface {
 	QueueID() string             // a name for a letter that no other ever has
 	Room(n int) bool             // takes room for n more octets of letters on their way in; false: there is none
 	Free(n int)                  // gives room back
+	Block() []byte               // an empty block for a piece of a letter; its capacity is what it holds
+	Recycle(block []byte)        // takes one back
 	File(c trace.ConnID, m Mail) // begins to file a letter; then [Host.Filed]
 }
 
@@ -25,7 +27,7 @@ type Mail struct {
 	QueueID string
 	Boxes   []string // mailboxes to file it in, each once
 	Head    []byte   // the header fields this host adds
-	Body    []byte   // the letter as it came, dots removed
+	Body    [][]byte // the letter as it came, dots removed, in pieces
 	Digest  bool     // the trace has not all of it: [Host.Filed] wants a digest
 }
 
@@ -79,27 +81,46 @@ func (h *Host) gather(in *inbound, piece []byte) {
 		in.lost = true // over the limit the session itself refuses
 		return
 	}
-	in.letter = append(in.letter, piece...)
+	for in.size += len(piece); len(piece) > 0; {
+		if cap(in.letter) >= wholeBlock && len(in.letter) == cap(in.letter) {
+			in.blocks = append(in.blocks, in.letter)
+			in.letter = d.Block()
+		}
+		n := len(piece)
+		if cap(in.letter) >= wholeBlock {
+			n = min(n, cap(in.letter)-len(in.letter))
+		}
+		in.letter = append(in.letter, piece[:n]...)
+		piece = piece[n:]
+	}
 }
 
-// keptBuffer is how large a letter's buffer may be to be used again.
-const keptBuffer = 1 << 20
+// wholeBlock is the capacity, in octets, from which a letter's buffer grows no
+// more: what follows goes into blocks of the depot. A short letter needs none.
+const wholeBlock = 32 << 10
 
 // forgetLetter lets go of the letter that came in, filed or not.
 func (h *Host) forgetLetter(in *inbound) {
-	if h.o.Depot != nil {
-		h.o.Depot.Free(len(in.letter))
+	if d := h.o.Depot; d != nil {
+		d.Free(in.size)
+		for i, b := range in.blocks {
+			if i > 0 { // the first one was the buffer
+				d.Recycle(b)
+			}
+		}
+		if len(in.blocks) > 0 {
+			d.Recycle(in.letter)
+			in.letter = in.blocks[0]
+			clear(in.blocks)
+		}
 	}
-	in.letter, in.lost = in.letter[:0], false
-	if cap(in.letter) > keptBuffer && h.o.Depot != nil {
-		in.letter = nil
-	}
+	in.letter, in.blocks, in.size, in.lost = in.letter[:0], in.blocks[:0], 0, false
 }
 
 // file begins to file a letter. The decision stays open until that is done.
 func (h *Host) file(in *inbound, d decision) {
 	in.filing, in.open = true, d
-	m := Mail{QueueID: d.letter.queueID, Head: d.letter.head, Body: in.letter, Digest: d.cut}
+	m := Mail{QueueID: d.letter.queueID, Head: d.letter.head, Body: append(in.blocks, in.letter), Digest: d.cut}
 	for _, p := range d.letter.to {
 		key := mailboxKey(p)
 		known := false
@@ -124,7 +145,7 @@ func (h *Host) Filed(c trace.ConnID, digest []byte, err error) {
 	in.filing, in.open = false, decision{}
 	if len(digest) > 0 {
 		d.cause = h.event(trace.Event{
-			Kind: trace.Digest, Conn: c, Letter: d.letter.id, Arg: uint32(min(uint64(len(in.letter)), math.MaxUint32)),
+			Kind: trace.Digest, Conn: c, Letter: d.letter.id, Arg: uint32(min(uint64(in.size), math.MaxUint32)),
 			Octets: h.env.Store(digest), Cause: d.cause,
 		})
 	}

@@ -22,7 +22,9 @@ type inbound struct {
 	server *smtp.Server
 
 	segment stream    // the octets that arrived last
-	letter  []byte    // of the running transaction, dots removed
+	letter  []byte    // of the running transaction, dots removed; with blocks, its last piece
+	blocks  [][]byte  // the pieces before, if a depot files it
+	size    int       // octets of letter and blocks, if a depot files it
 	lost    bool      // not all of the letter could be kept
 	dataAt  int64     // where in the stream the letter begins
 	raw     []stream  // the segments of the letter before the last
@@ -130,7 +132,7 @@ func (h *Host) flush(in *inbound) {
 func (h *Host) dropIn(in *inbound) {
 	delete(h.ins, in.id)
 	h.forgetLetter(in)
-	*in = inbound{server: in.server, letter: in.letter[:0], raw: in.raw[:0], rest: in.rest[:0], over: true}
+	*in = inbound{server: in.server, letter: in.letter[:0], blocks: in.blocks[:0], raw: in.raw[:0], rest: in.rest[:0], over: true}
 	h.idleIns = append(h.idleIns, in)
 }
 
@@ -287,7 +289,7 @@ func (h *Host) heardLetter(in *inbound, cmd *smtp.Command, peer trace.HostID, fr
 	}
 	pos = h.event(trace.Event{
 		Kind: trace.Letter, Conn: in.id, Host: peer, Peer: h.id(), Verb: smtp.EndOfData, Flags: flags,
-		From: from, To: from, Arg: uint32(bytes.Count(in.letter, []byte("\n"))), Octets: span, Cause: in.pos,
+		From: from, To: from, Arg: in.lines(), Octets: span, Cause: in.pos,
 	})
 	return pos, flags != 0
 }
@@ -338,11 +340,28 @@ func (h *Host) policy(in *inbound, cmd *smtp.Command, proposed smtp.Reply) smtp.
 		if in.lost {
 			return reply(452, 4, 3, 1, "no room for a letter now, try again later")
 		}
-		if hops(in.letter) > maxHops {
+		if hops(in.header()) > maxHops {
 			return reply(554, 5, 4, 6, "too many Received fields: the letter goes in circles")
 		}
 	}
 	return proposed
+}
+
+// header is where the letter's header stands, if it is not absurdly long.
+func (in *inbound) header() []byte {
+	if len(in.blocks) > 0 {
+		return in.blocks[0]
+	}
+	return in.letter
+}
+
+// lines counts the lines of the letter.
+func (in *inbound) lines() uint32 {
+	n := bytes.Count(in.letter, []byte("\n"))
+	for _, b := range in.blocks {
+		n += bytes.Count(b, []byte("\n"))
+	}
+	return uint32(n)
 }
 
 // maxHops is how many Received fields a letter may have before it is taken to

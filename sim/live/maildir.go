@@ -9,6 +9,8 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+
+	"helo/sim/host"
 )
 
 // Maildir keeps letters in Maildirs, one a mailbox, in a folder
@@ -31,14 +33,14 @@ func NewMaildir(dir string) (*Maildir, error) {
 }
 
 // Put files a letter.
-func (m *Maildir) Put(queueID string, boxes []string, head, body []byte) error {
-	for _, box := range boxes {
+func (m *Maildir) Put(mail *host.Mail) error {
+	for _, box := range mail.Boxes {
 		dir, err := m.box(box)
 		if err != nil {
 			return err
 		}
-		if err := putFile(dir, queueID, head, body); err != nil {
-			return fmt.Errorf("failed to file %s: %w", queueID, err)
+		if err := putFile(dir, mail); err != nil {
+			return fmt.Errorf("failed to file %s: %w", mail.QueueID, err)
 		}
 	}
 	return nil
@@ -86,8 +88,8 @@ func folderName(box string) string {
 }
 
 // putFile writes one letter safely.
-func putFile(dir, queueID string, head, body []byte) (err error) {
-	name := queueID + ".helo"
+func putFile(dir string, mail *host.Mail) (err error) {
+	name := mail.QueueID + ".helo"
 	tmp := filepath.Join(dir, "tmp", name)
 	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
@@ -98,9 +100,11 @@ func putFile(dir, queueID string, head, body []byte) (err error) {
 			err = errors.Join(err, removed(tmp))
 		}
 	}()
-	_, err = f.Write(head)
-	if err == nil {
-		_, err = f.Write(body)
+	_, err = f.Write(mail.Head)
+	for _, piece := range mail.Body {
+		if err == nil {
+			_, err = f.Write(piece)
+		}
 	}
 	if err == nil {
 		err = f.Sync()

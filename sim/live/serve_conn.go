@@ -122,10 +122,13 @@ func (s *Server) settle(c *conn) bool {
 		c.filing = nil
 		var digest []byte
 		if m.Digest {
-			sum := sha256.Sum256(m.Body)
-			digest = sum[:]
+			sum := sha256.New()
+			for _, b := range m.Body {
+				sum.Write(b)
+			}
+			digest = sum.Sum(nil)
 		}
-		err := s.store.Put(m.QueueID, m.Boxes, m.Head, m.Body)
+		err := s.store.Put(m)
 		s.lock()
 		s.host.Filed(c.id, digest, err)
 		s.unlock()
@@ -190,6 +193,14 @@ func (d *depot) Room(n int) bool {
 }
 
 func (d *depot) Free(n int) { d.room += int64(n) }
+
+func (d *depot) Block() []byte { return d.buffers.Get().(*[largeRead]byte)[:0] }
+
+func (d *depot) Recycle(b []byte) {
+	if cap(b) == largeRead {
+		d.buffers.Put((*[largeRead]byte)(b[:largeRead]))
+	}
+}
 
 func (d *depot) File(id trace.ConnID, m host.Mail) {
 	if c := d.conns[id]; c != nil {

@@ -1,20 +1,24 @@
 package live
 
 import (
+	"bytes"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
+
+	"helo/sim/host"
 )
 
 // Store is where a live server keeps the letters of its mailboxes. Put files
 // one letter in each of the boxes, and returns when it is safe there: after
 // nil, nothing that happens to the program may lose it. After an error the
 // letter may be in some of them; its sender will send it again under another
-// queue id. It is called from many goroutines, and may take its time.
+// queue id. It is called from many goroutines, and may take its time; it must
+// not keep the mail's octets.
 type Store interface {
-	Put(queueID string, boxes []string, head, body []byte) error
+	Put(m *host.Mail) error
 }
 
 // Memory keeps letters as long as the program runs. Over its bound the oldest
@@ -24,42 +28,53 @@ type Memory struct {
 	bound int64
 	size  int64
 	mails []stored // oldest first
+	free  []byte   // of a letter that went
 }
 
 type stored struct {
-	queueID string
-	boxes   []string
-	octets  []byte
+	boxes  []string
+	octets []byte
 }
 
 // NewMemory returns an empty Memory for that many octets of letters; 0: 64 MiB.
 func NewMemory(bound int64) *Memory { return &Memory{bound: orElse(bound, 64<<20)} }
 
 // Put keeps a letter.
-func (m *Memory) Put(queueID string, boxes []string, head, body []byte) error {
-	octets := make([]byte, len(head)+len(body))
-	copy(octets[copy(octets, head):], body)
+func (m *Memory) Put(mail *host.Mail) error {
+	n := len(mail.Head)
+	for _, b := range mail.Body {
+		n += len(b)
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.mails = append(m.mails, stored{queueID, boxes, octets})
-	m.size += int64(len(octets))
-	n := 0
-	for ; m.size > m.bound && n < len(m.mails)-1; n++ {
-		m.size -= int64(len(m.mails[n].octets))
-		m.mails[n] = stored{}
+	octets := m.free
+	if m.free = nil; cap(octets) < n || cap(octets) > n+n/4 {
+		octets = make([]byte, 0, n)
 	}
-	m.mails = m.mails[n:]
+	octets = append(octets[:0], mail.Head...)
+	for _, b := range mail.Body {
+		octets = append(octets, b...)
+	}
+	m.mails = append(m.mails, stored{mail.Boxes, octets})
+	m.size += int64(len(octets))
+	gone := 0
+	for ; m.size > m.bound && gone < len(m.mails)-1; gone++ {
+		m.size -= int64(len(m.mails[gone].octets))
+		m.free = m.mails[gone].octets // for the next letter
+		m.mails[gone] = stored{}
+	}
+	m.mails = m.mails[gone:]
 	return nil
 }
 
-// Mailbox returns the letters in a mailbox, oldest first.
+// Mailbox returns copies of the letters in a mailbox, oldest first.
 func (m *Memory) Mailbox(box string) [][]byte {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var out [][]byte
 	for _, s := range m.mails {
 		if slices.Contains(s.boxes, strings.ToLower(box)) {
-			out = append(out, s.octets)
+			out = append(out, bytes.Clone(s.octets))
 		}
 	}
 	return out

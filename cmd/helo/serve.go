@@ -1,0 +1,231 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"helo/protocol/smtp"
+	"helo/sim/export"
+	"helo/sim/host"
+	"helo/sim/live"
+	"helo/sim/trace"
+)
+
+// serveOptions are the flags of helo serve.
+type serveOptions struct {
+	smtp     string
+	expose   bool
+	maildir  string
+	scenario string
+	host     string
+	domains  []string
+	users    []string
+	set      []string
+	faults   []string
+	headless bool
+	format   string
+	grace    time.Duration
+}
+
+func newServe() *cobra.Command {
+	var o serveOptions
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Be a mail server on a real socket, and show what clients say",
+		Long: "Run the receiving server of the lessons on a real socket of this machine, so that any mail program can talk to it. " +
+			"On a terminal it shows the sessions as they happen, with every octet explained; with --headless it writes a transcript. " +
+			"It takes mail for its own mailboxes and passes none on.",
+		Example: `
+# a server for bob@receiver.example, and something to say to it
+helo serve
+swaks --server 127.0.0.1:2525 --from alice@sender.example --to bob@receiver.example
+
+# events for a program, at a free port; the first event says which
+helo serve --smtp 127.0.0.1:0 --headless --format json
+
+# mail for anybody at two domains, into Maildirs, from a server in a bad mood
+helo serve --domain a.example --domain b.example --user "*" --maildir /tmp/mail --fault "mx at=RCPT n=1 reply=451"`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return serve(cmd, o) },
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.StringVar(&o.smtp, "smtp", "127.0.0.1:2525", "where to listen; port 0 takes a free one, an empty value turns it off")
+	f.BoolVar(&o.expose, "expose", false, "allow addresses that other machines can reach: whoever reaches them can put mail into your mailboxes, unchecked and unencrypted")
+	f.StringVar(&o.maildir, "maildir", "", "file mail in Maildirs in this folder, one a mailbox; without it mail is kept in memory")
+	f.StringVar(&o.scenario, "scenario", "direct", "the scenario, built in or a file, that has the server")
+	f.StringVar(&o.host, "host", "", "which host of the scenario to be (default: the last one with mailboxes)")
+	f.StringArrayVar(&o.domains, "domain", nil, "take mail for this domain instead of the scenario's; may be given more than once")
+	f.StringArrayVar(&o.users, "user", nil, "have this mailbox instead of the scenario's; \"*\" is anybody; may be given more than once")
+	f.StringArrayVar(&o.set, "set", nil, "change a setting, such as pipelining=off, size=1000000 or recipients=5; may be given more than once")
+	f.StringArrayVar(&o.faults, "fault", nil, "something that goes wrong, such as \"mx at=RCPT reply=451\"; may be given more than once (see helo help faults)")
+	f.BoolVar(&o.headless, "headless", false, "show no screen; write what happens")
+	f.StringVar(&o.format, "format", "text", "of --headless: text or json (see helo help formats)")
+	f.DurationVar(&o.grace, "grace", 10*time.Second, "how long open transactions may take when the server is told to stop")
+	// The flag exists and has no other completion: this cannot fail.
+	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
+	return cmd
+}
+
+// serve runs the server until it is told to stop.
+func serve(cmd *cobra.Command, o serveOptions) error {
+	if o.format != "text" && o.format != "json" {
+		return usageError{fmt.Errorf("--format: expected text or json, found %q", o.format)}
+	}
+	if o.smtp == "" {
+		return usageError{errors.New("--smtp is empty and nothing else is listened at: expected an address such as 127.0.0.1:2525")}
+	}
+	if err := checkExposed("--smtp", o.smtp, o.expose); err != nil {
+		return err
+	}
+	cfg, err := serverConfig(cmd, o)
+	if err != nil {
+		return err
+	}
+	if o.maildir != "" {
+		if cfg.Store, err = live.NewMaildir(o.maildir); err != nil {
+			return err
+		}
+	}
+	ln, err := net.Listen("tcp", o.smtp)
+	if err != nil {
+		return fmt.Errorf("failed to listen: %w", err)
+	}
+	s, err := live.NewServer(cfg)
+	if err != nil {
+		return err
+	}
+	return serveHeadless(cmd, s, ln, o)
+}
+
+// serveHeadless writes what happens until a signal comes. The first one lets
+// open transactions finish, the second ends at once.
+func serveHeadless(cmd *cobra.Command, s *live.Server, ln net.Listener, o serveOptions) error {
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(signals)
+
+	out := cmd.OutOrStdout()
+	var update func() error
+	if o.format == "json" {
+		update = export.NewJSONStream(out, s.Trace()).Update
+	} else {
+		update = export.NewTextStream(out, s.Trace(), s.Clients()).Update
+	}
+	following, stopFollowing := context.WithCancel(context.Background())
+	defer stopFollowing()
+	written := make(chan error, 1)
+	go func() { written <- s.Follow(following, update) }()
+
+	accepting, stopAccepting := context.WithCancel(cmd.Context())
+	defer stopAccepting()
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(accepting, ln, host.PortSMTP) }()
+
+	var err error
+	select {
+	case <-signals:
+	case <-cmd.Context().Done():
+	case err = <-written: // nobody reads any more
+		written <- nil
+	case err = <-served:
+		served <- nil
+	}
+	stopAccepting()
+	grace, end := context.WithTimeout(context.Background(), o.grace)
+	go func() {
+		select {
+		case <-signals:
+			end()
+		case <-grace.Done():
+		}
+	}()
+	s.Shutdown(grace)
+	end()
+	err = errors.Join(err, <-served)
+	stopFollowing()
+	err = errors.Join(err, <-written)
+	if err != nil && isClosedPipe(err) {
+		return io.ErrClosedPipe
+	}
+	return err
+}
+
+// serverConfig puts together what the server is: a host of a scenario, changed
+// as the flags say.
+func serverConfig(cmd *cobra.Command, o serveOptions) (live.Config, error) {
+	sc, err := loadScenario(o.scenario, cmd.InOrStdin())
+	if err != nil {
+		return live.Config{}, err
+	}
+	at := -1
+	for i, h := range sc.Hosts {
+		if h.Server != nil && (h.ID == o.host || o.host == "" && len(h.Server.Domains) > 0) {
+			at = i
+		}
+	}
+	if at < 0 {
+		if o.host == "" {
+			return live.Config{}, fmt.Errorf("the scenario %s has no server with mailboxes", sc.Name)
+		}
+		return live.Config{}, usageError{fmt.Errorf("--host: the scenario %s has no server %q", sc.Name, o.host)}
+	}
+	h := sc.Hosts[at]
+	server := *h.Server
+	h.Server = &server // the scenario's stays as it is
+	for _, d := range o.domains {
+		if p, err := smtp.ParseMailbox("x@" + d); err != nil || strings.HasPrefix(p.Domain, "[") {
+			return live.Config{}, usageError{fmt.Errorf("--domain: expected a domain name such as receiver.example, found %q", d)}
+		}
+	}
+	if len(o.domains) > 0 {
+		server.Domains = o.domains
+	}
+	if len(o.users) > 0 {
+		server.Mailboxes = o.users
+	}
+	for _, u := range o.users {
+		if p := (smtp.Path{Local: u, Domain: "receiver.example"}); u != host.AnyMailbox && !p.Valid() {
+			return live.Config{}, usageError{fmt.Errorf("--user: expected what stands before the @, such as bob, found %q", u)}
+		}
+	}
+	for _, words := range o.set {
+		list, err := trace.ParseWords(words)
+		if err == nil {
+			err = host.Set(&h, list)
+		}
+		if err != nil {
+			return live.Config{}, usageError{inPlace("--set", words, err)}
+		}
+	}
+	faults, err := parseFaults(sc, o.faults)
+	if err != nil {
+		return live.Config{}, err
+	}
+	return live.Config{Name: sc.Name, Host: h, Faults: append(sc.Faults, faults...)}, nil
+}
+
+// checkExposed refuses an address that other machines could reach, unless that
+// is wanted.
+func checkExposed(flag, addr string, expose bool) error {
+	name, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return usageError{fmt.Errorf("%s: expected an address and a port such as 127.0.0.1:2525, found %q", flag, addr)}
+	}
+	ip, err := netip.ParseAddr(name)
+	if name == "localhost" || err == nil && ip.IsLoopback() || expose {
+		return nil
+	}
+	return usageError{fmt.Errorf("%s: %s is not an address of this machine alone. Expected a loopback address such as 127.0.0.1, or --expose, with which other machines can use this server", flag, addr)}
+}
