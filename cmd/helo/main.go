@@ -42,6 +42,10 @@ func run(ctx context.Context) int {
 		return exitFine
 	case errors.Is(err, errUndelivered):
 		return exitUndelivered
+	case errors.Is(err, errDeferred):
+		return exitDeferred
+	case errors.Is(err, errRefused):
+		return exitRefused
 	}
 	return exitWrong
 }
@@ -78,7 +82,7 @@ helo run direct --fault "mx at=RCPT n=1-2 reply=451"`,
 	root.SuggestionsMinimumDistance = 2
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(
-		newLessons(), newLearn(), newRun(), newServe(), newVersion(),
+		newLessons(), newLearn(), newRun(), newServe(), newSend(), newVersion(),
 		newTopic("formats", "What helo run writes: text and JSON, field by field", formatsTopic),
 		newTopic("faults", "How to say what goes wrong", faultsTopic),
 		newTopic("scenarios", "What a scenario file says", scenariosTopic),
@@ -117,7 +121,7 @@ func (e usageError) Unwrap() error { return e.error }
 // report prints an error. Parts of it come from files and arguments, so that
 // it is made safe line by line.
 func report(w io.Writer, _ fang.Styles, err error) {
-	if errors.Is(err, errUndelivered) || isClosedPipe(err) {
+	if errors.Is(err, errUndelivered) || errors.Is(err, errDeferred) || errors.Is(err, errRefused) || isClosedPipe(err) {
 		return
 	}
 	for i, line := range strings.Split(err.Error(), "\n") {

@@ -5,12 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"helo/protocol/message"
 	"helo/sim"
 	"helo/sim/check"
 	"helo/sim/explain"
@@ -167,18 +165,7 @@ func replaceLetters(sc *scenario.Scenario, o runOptions, stdin io.Reader) (notes
 	if len(sc.Letters) == 0 {
 		return nil, fmt.Errorf("the scenario %s sends no letter that --letter could replace", sc.Name)
 	}
-	var src []byte
-	name := o.letter
-	if name == "-" {
-		name = "standard input"
-		src, err = io.ReadAll(stdin)
-	} else {
-		src, err = os.ReadFile(name)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("failed to read the letter: %w", err)
-	}
-	octets, notes, err := message.FromFile(src, name, o.raw)
+	octets, notes, err := readLetter(o.letter, stdin, o.raw)
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -78,6 +79,14 @@ helo serve --domain a.example --domain b.example --user "*" --maildir /tmp/mail 
 	return cmd
 }
 
+// How much memory a server may take, in octets: for its trace when all of it is
+// written out at once, and all in all, so that the garbage collector tries
+// harder before the process grows beyond it.
+const (
+	headlessBudget = 16 << 20
+	memoryLimit    = 160 << 20
+)
+
 // serve runs the server until it is told to stop.
 func serve(cmd *cobra.Command, o serveOptions) error {
 	if o.format != "text" && o.format != "json" {
@@ -98,6 +107,10 @@ func serve(cmd *cobra.Command, o serveOptions) error {
 			return err
 		}
 	}
+	if o.headless { // what is written need not be kept
+		cfg.Budget = headlessBudget
+	}
+	debug.SetMemoryLimit(memoryLimit)
 	ln, err := net.Listen("tcp", o.smtp)
 	if err != nil {
 		return fmt.Errorf("failed to listen: %w", err)
@@ -121,7 +134,7 @@ func serveHeadless(cmd *cobra.Command, s *live.Server, ln net.Listener, o serveO
 	if o.format == "json" {
 		update = export.NewJSONStream(out, s.Trace()).Update
 	} else {
-		update = export.NewTextStream(out, s.Trace(), s.Clients()).Update
+		update = export.NewTextStream(out, s.Trace(), s.Outside()).Update
 	}
 	following, stopFollowing := context.WithCancel(context.Background())
 	defer stopFollowing()

@@ -4,8 +4,17 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
+
+	"github.com/charmbracelet/x/ansi"
 
 	"helo/sim/trace"
+)
+
+// Explanations stand below their row, a little to the right of its text.
+const (
+	explainIndent = "                  │ "
+	explainWidth  = 78
 )
 
 // connWidth is the room for a connection's number: "#1234".
@@ -18,6 +27,8 @@ type TextStream struct {
 	w    io.Writer
 	tr   *transcript
 	next trace.Pos
+
+	explain func(trace.Pos) string
 }
 
 // NewTextStream returns a stream that has written nothing yet. clients is the
@@ -31,6 +42,10 @@ func NewTextStream(w io.Writer, t *trace.Trace, clients trace.HostID) *TextStrea
 	}
 	return &TextStream{w: w, tr: tr}
 }
+
+// Explain has a sentence of explain written below each row; one that is empty
+// is left out.
+func (s *TextStream) Explain(explain func(trace.Pos) string) { s.explain = explain }
 
 // Update writes what the trace has gained since the last call. Errors are those
 // of the writer.
@@ -47,6 +62,13 @@ func (s *TextStream) Update() error {
 			tr.conn = "#" + strconv.FormatUint(uint64(e.Conn), 10)
 		}
 		tr.row(s.next)
+		if s.explain != nil && e.Kind.IsRow() {
+			if text := s.explain(s.next); text != "" {
+				for line := range strings.SplitSeq(ansi.Wordwrap(visible(text), explainWidth, ""), "\n") {
+					tr.b.WriteString(explainIndent + line + "\n")
+				}
+			}
+		}
 		if tr.b.Len() >= flushAt {
 			if err := s.flush(); err != nil {
 				return err

@@ -4,9 +4,9 @@ package export
 
 import (
 	"encoding/base64"
+	"encoding/binary"
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 	"time"
 	"unicode/utf16"
@@ -65,7 +65,7 @@ var Fields = []Field{
 }
 
 // argNames says what Arg is called; only in these kinds it counts.
-var argNames = map[trace.Kind]string{
+var argNames = [1 << 8]string{
 	trace.Sent: "offset", trace.Arrived: "offset", trace.Lost: "offset",
 	trace.Letter: "lines", trace.Attempt: "attempt", trace.Queued: "wait_s",
 	trace.Returned: "notice", trace.Fired: "times",
@@ -150,46 +150,50 @@ func appendRun(b []byte, t *trace.Trace) []byte {
 	return append(b, "]}\n"...)
 }
 
+// starts are how a line of each kind of event begins.
+var starts = func() (out [1 << 8]string) {
+	for k := range out {
+		kind := trace.Kind(k)
+		out[k] = fmt.Sprintf(`{"schema":%d,"kind":"%s","layer":"%s","pos":`, Schema, kind, kind.Layer())
+	}
+	return out
+}()
+
+// appendEvent writes one event as a line. It is written for speed: a server
+// under load writes hundreds of thousands a second.
 func appendEvent(b []byte, t *trace.Trace, pos trace.Pos) []byte {
 	e := t.At(pos)
-	number := func(name string, n uint64) {
-		b = strconv.AppendUint(appendText(b, `,"`, name, `":`), n, 10)
-	}
-	word := func(name, s string) { b = appendText(b, `,"`, name, `":"`, s, `"`) }
-
-	b = appendText(b, `{"schema":`, strconv.Itoa(Schema))
-	word("kind", e.Kind.String())
-	word("layer", e.Kind.Layer().String())
-	number("pos", uint64(pos))
-	number("at_ns", uint64(e.At))
+	b = strconv.AppendUint(append(b, starts[e.Kind]...), uint64(pos), 10)
+	b = strconv.AppendUint(append(b, `,"at_ns":`...), uint64(e.At), 10)
 	b = appendString(append(b, `,"host":`...), t.Host(e.Host).ID)
 	if e.Peer != 0 {
 		b = appendString(append(b, `,"peer":`...), t.Host(e.Peer).ID)
 	}
 	if e.Cause != trace.NoPos {
-		number("cause", uint64(e.Cause))
+		b = strconv.AppendUint(append(b, `,"cause":`...), uint64(e.Cause), 10)
 	}
 	if e.Conn != 0 {
-		number("conn", uint64(e.Conn))
+		b = strconv.AppendUint(append(b, `,"conn":`...), uint64(e.Conn), 10)
 	}
 	if e.Letter != 0 {
-		number("letter", uint64(e.Letter))
+		b = strconv.AppendUint(append(b, `,"letter":`...), uint64(e.Letter), 10)
 	}
 	switch {
 	case e.Kind == trace.Connect || e.Kind == trace.Listening:
-		number("port", uint64(e.Code))
+		b = strconv.AppendUint(append(b, `,"port":`...), uint64(e.Code), 10)
 	case e.Code != 0:
-		number("code", uint64(e.Code))
+		b = strconv.AppendUint(append(b, `,"code":`...), uint64(e.Code), 10)
 	}
 	if e.Verb != smtp.None {
-		word("verb", e.Verb.String())
+		b = append(append(append(b, `,"verb":"`...), e.Verb.String()...), '"')
 	}
 	if e.From != smtp.StateNone || e.To != smtp.StateNone {
-		word("from", e.From.String())
-		word("to", e.To.String())
+		b = append(append(append(b, `,"from":"`...), e.From.String()...), '"')
+		b = append(append(append(b, `,"to":"`...), e.To.String()...), '"')
 	}
-	if name, ok := argNames[e.Kind]; ok {
-		number(name, uint64(e.Arg))
+	if name := argNames[e.Kind]; name != "" {
+		b = append(append(append(b, `,"`...), name...), `":`...)
+		b = strconv.AppendUint(b, uint64(e.Arg), 10)
 	}
 	if e.Flags != 0 {
 		b = append(b, `,"flags":[`...)
@@ -212,17 +216,65 @@ func appendEvent(b []byte, t *trace.Trace, pos trace.Pos) []byte {
 
 // appendOctets writes octets as text if they are, and as base64 otherwise.
 func appendOctets(b, octets []byte) []byte {
-	if !slices.ContainsFunc(octets, func(c byte) bool {
-		return (c < ' ' || c > '~') && c != '\r' && c != '\n' && c != '\t'
-	}) {
-		return appendString(append(b, `,"text":`...), string(octets))
+	start, all := len(b), octets
+	b = append(b, `,"text":"`...)
+	for len(octets) > 0 {
+		n := plainLength(octets)
+		b = append(b, octets[:n]...)
+		if octets = octets[n:]; len(octets) == 0 {
+			break
+		}
+		switch c := octets[0]; c {
+		case '\r':
+			b = append(b, `\r`...)
+		case '\n':
+			b = append(b, `\n`...)
+		case '\t':
+			b = append(b, `\t`...)
+		case '"', '\\':
+			b = append(b, '\\', c)
+		default:
+			return appendBase64(b[:start], all)
+		}
+		octets = octets[1:]
 	}
+	return append(b, '"')
+}
+
+// plainLength is how many octets at the start of p stand for themselves in a
+// JSON string: printable ASCII but for quote and backslash. It looks at eight
+// at a time.
+func plainLength(p []byte) int {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	n := 0
+	for ; n+8 <= len(p); n += 8 {
+		x := binary.LittleEndian.Uint64(p[n:])
+		quote, slash, del := x^(ones*'"'), x^(ones*'\\'), x^(ones*0x7f)
+		// An octet's high bit is set where it is under a space, one of the
+		// three, or not ASCII. A borrow may set one too many: the loop below
+		// looks again.
+		if ((x-ones*' ')|(quote-ones)|(slash-ones)|(del-ones)|x)&highs != 0 {
+			break
+		}
+	}
+	for ; n < len(p); n++ {
+		if c := p[n]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return n
+		}
+	}
+	return n
+}
+
+func appendBase64(b, octets []byte) []byte {
 	b = base64.StdEncoding.AppendEncode(append(b, `,"base64":"`...), octets)
 	return append(b, '"')
 }
 
 // appendString writes a JSON string of ASCII characters (RFC 8259 §7).
 func appendString(b []byte, s string) []byte {
+	if len(s) < 64 && plainLength([]byte(s)) == len(s) { // the conversion stays on the stack
+		return append(append(append(b, '"'), s...), '"')
+	}
 	const hex = "0123456789abcdef"
 	unit := func(u uint16) {
 		b = append(b, '\\', 'u', hex[u>>12], hex[u>>8&15], hex[u>>4&15], hex[u&15])

@@ -17,6 +17,8 @@ type outbound struct {
 	failed  trace.Pos // what ended the session before a transaction, or NoPos
 	sent    bool      // the transaction has begun
 	settled bool      // its results are known
+	wrote   int       // octets of the letter given to the session
+	said    said      // what it has said of the letter, where nobody else records it
 }
 
 // dial opens the connection for the job's current target.
@@ -95,7 +97,16 @@ func (h *Host) drive(out *outbound) bool {
 				return false
 			}
 		case smtp.Letter:
-			c.Write(out.job.letter.octets)
+			rest := out.job.letter.octets[out.wrote:]
+			n := len(rest)
+			if h.o.Piece > 0 {
+				n = min(n, h.o.Piece)
+			}
+			c.Write(rest[:n])
+			if out.wrote += n; n < len(rest) {
+				h.say(out)
+				return true // until it is drained
+			}
 			c.EndLetter()
 		case smtp.Done:
 			h.say(out)
@@ -114,8 +125,21 @@ func (h *Host) drive(out *outbound) bool {
 }
 
 func (h *Host) say(out *outbound) {
-	if octets := out.client.Output(); len(octets) > 0 {
-		h.env.Send(out.id, octets, out.pos)
+	octets := out.client.Output()
+	if len(octets) == 0 {
+		return
+	}
+	if h.o.Outside {
+		h.recordSaid(out, octets)
+	}
+	h.env.Send(out.id, octets, out.pos)
+}
+
+// Drained tells the host that what it said on a connection is on its way, and
+// that it may say more.
+func (h *Host) Drained(c trace.ConnID) {
+	if out := h.outs[c]; out != nil && out.client.Next() == smtp.Letter {
+		h.drive(out)
 	}
 }
 
@@ -178,6 +202,6 @@ func (h *Host) outTimedOut(out *outbound) {
 // dropOut forgets a connection that is over.
 func (h *Host) dropOut(out *outbound) {
 	delete(h.outs, out.id)
-	*out = outbound{client: out.client}
+	*out = outbound{client: out.client, said: said{head: out.said.head[:0]}}
 	h.idleOuts = append(h.idleOuts, out)
 }

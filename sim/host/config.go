@@ -30,6 +30,8 @@ type ClientConfig struct {
 	User   string // the person's mailbox, "alice@sender.example"
 	Server string // domain name of the submission server (MSA)
 	Port   uint16 // 587 unless given (RFC 6409 §3.1)
+
+	Addrs []netip.Addr // where that server is, if it need not be looked up
 }
 
 // ServerConfig is a mail server: MSA for the clients it knows, MTA for what it

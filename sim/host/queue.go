@@ -210,6 +210,13 @@ func (h *Host) routeMX(j *job, cause trace.Pos) []dns.Question {
 // routeSubmission looks the submission server's address up: there the name is
 // given, and MX records play no part (RFC 6409 §3.1).
 func (h *Host) routeSubmission(j *job, cause trace.Pos) []dns.Question {
+	if addrs := h.cfg.Client.Addrs; len(addrs) > 0 {
+		for _, a := range addrs {
+			j.addrs = append(j.addrs, target{addr: a, name: h.cfg.Client.Server})
+		}
+		h.dial(j, cause)
+		return nil
+	}
 	known := h.known(j)
 	var need []dns.Question
 	outcome := dns.NoData

@@ -2,28 +2,34 @@ package live
 
 import (
 	"context"
+	"time"
 
 	"helo/sim/trace"
 )
+
+// breath is how long a follower lets events gather before it looks: too short
+// to be noticed, long enough not to be woken for each of them.
+const breath = 2 * time.Millisecond
 
 // Follow calls update whenever the trace has grown, until ctx is done, and once
 // more then. Connections wait when update is far behind, so that a slow reader
 // of what it writes loses nothing and costs no memory. It returns early with
 // the first error of update. There is one follower at a time.
-func (s *Server) Follow(ctx context.Context, update func() error) error {
-	s.pace.begin()
-	defer s.pace.end()
+func (h *hub) Follow(ctx context.Context, update func() error) error {
+	h.pace.begin()
+	defer h.pace.end()
 	for done := false; ; {
-		end := s.t.End()
+		end := h.t.End()
 		if err := update(); err != nil {
 			return err
 		}
-		s.pace.reached(end)
+		h.pace.reached(end)
 		if done {
 			return nil
 		}
 		select {
-		case <-s.pace.more:
+		case <-h.pace.more:
+			time.Sleep(breath)
 		case <-ctx.Done():
 			done = true // what came meanwhile is still to be written
 		}
@@ -32,7 +38,7 @@ func (s *Server) Follow(ctx context.Context, update func() error) error {
 
 // Grew is told, at most once at a time, when the trace has grown: for one who
 // looks at it without holding anybody up.
-func (s *Server) Grew() <-chan struct{} { return s.pace.more }
+func (h *hub) Grew() <-chan struct{} { return h.pace.more }
 
-// Clients is the host of the trace that stands for all that connect.
-func (s *Server) Clients() trace.HostID { return s.them }
+// Outside is the host of the trace that stands for whoever is at the other end.
+func (h *hub) Outside() trace.HostID { return h.them }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"helo/protocol/dns"
+	"helo/protocol/smtp"
 	"helo/sim/host"
 	"helo/sim/trace"
 )
@@ -61,6 +62,8 @@ type conn struct {
 	wait time.Duration // how long to wait for octets; 0: for ever
 	end  ending
 
+	readBy, writeBy time.Time // deadlines of the socket, of its goroutine
+
 	filing *host.Mail // to be filed before anything else
 }
 
@@ -70,6 +73,7 @@ type ending uint8
 const (
 	goesOn  ending = iota
 	closing        // in good order
+	parted         // the same, and the client has said QUIT: it sends nothing more
 	cut            // at once, without a goodbye
 )
 
@@ -197,6 +201,9 @@ func (h *hub) Send(id trace.ConnID, octets []byte, cause trace.Pos) {
 func (h *hub) Close(id trace.ConnID, cause trace.Pos) {
 	if c := h.conns[id]; c != nil && c.end == goesOn {
 		c.end = closing
+		if cause != trace.NoPos && h.t.At(cause).Verb == smtp.QUIT {
+			c.end = parted
+		}
 		h.Append(trace.Event{Kind: trace.Close, Conn: id, Peer: h.them, Cause: cause})
 	}
 }

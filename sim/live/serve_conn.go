@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"runtime"
 	"time"
 
 	"helo/sim/host"
@@ -23,18 +24,47 @@ const (
 // writeTimeout is how long a client may take to read what it is told.
 const writeTimeout = 5 * time.Minute
 
+// worker drives one connection after the other to their ends. One that has
+// nothing to do waits a while for the next, which is cheaper than a new
+// goroutine whose stack has to grow again.
+func (s *Server) worker(c *conn, port uint16) {
+	small := make([]byte, smallRead)
+	idle := time.NewTimer(workerIdle)
+	defer idle.Stop()
+	for {
+		s.run(c, port, small)
+		idle.Reset(workerIdle)
+		select {
+		case next := <-s.jobs:
+			c, port = next.c, next.port
+		case <-idle.C:
+			return
+		case <-s.stopped:
+			return
+		}
+	}
+}
+
+const workerIdle = time.Second
+
+// job is a connection for a worker.
+type job struct {
+	c    *conn
+	port uint16
+}
+
 // run drives one connection to its end.
-func (s *Server) run(c *conn, port uint16) {
+func (s *Server) run(c *conn, port uint16, small []byte) {
 	defer s.wg.Done()
-	addr := addrOf(c.nc.RemoteAddr())
+	addr, local := addrOf(c.nc.RemoteAddr()), addrOf(c.nc.LocalAddr())
 	s.lock()
 	pos := s.Append(trace.Event{
-		Kind: trace.Connect, Host: s.them, Peer: s.me, Conn: c.id, Code: addrOf(c.nc.LocalAddr()).Port(),
-		Octets: s.t.Store([]byte(addr.String())), Cause: trace.NoPos,
+		Kind: trace.Connect, Host: s.them, Peer: s.me, Conn: c.id, Code: local.Port(),
+		Octets: s.t.Store(addr.AppendTo(nil)), Cause: trace.NoPos,
 	})
 	s.host.Accepted(c.id, port, addr.Addr().Unmap(), pos)
 	s.unlock()
-	s.talk(c)
+	s.talk(c, small)
 	s.lock()
 	delete(s.conns, c.id)
 	s.unlock()
@@ -42,8 +72,7 @@ func (s *Server) run(c *conn, port uint16) {
 }
 
 // talk reads, lets the host act, and writes, until the connection ends.
-func (s *Server) talk(c *conn) {
-	small := make([]byte, smallRead)
+func (s *Server) talk(c *conn, small []byte) {
 	var large *[largeRead]byte
 	defer func() {
 		if large != nil {
@@ -55,10 +84,11 @@ func (s *Server) talk(c *conn) {
 		if !s.settle(c) {
 			return
 		}
-		c.nc.SetReadDeadline(time.Now().Add(c.wait))
+		c.expect()
 		if s.stage.Load() != serving && s.shut(c) {
 			continue
 		}
+		runtime.Gosched()
 		n, err := c.nc.Read(buf)
 		s.pace.wait(s.t)
 		s.lock()
@@ -86,6 +116,26 @@ func (s *Server) talk(c *conn) {
 	}
 }
 
+// slack is how much longer than asked for a wait may be. A deadline is set
+// anew only when it has come nearer than what is asked for: that is seldom.
+const slack = 2 * time.Second
+
+// expect sets the deadline of the next read.
+func (c *conn) expect() {
+	if now := time.Now(); c.readBy.Sub(now) < c.wait || c.readBy.Sub(now) > c.wait+slack {
+		c.readBy = now.Add(c.wait + min(slack, c.wait/8))
+		c.nc.SetReadDeadline(c.readBy)
+	}
+}
+
+// expectWrite sets the deadline of the next write.
+func (c *conn) expectWrite() {
+	if now := time.Now(); c.writeBy.Sub(now) < writeTimeout {
+		c.writeBy = now.Add(writeTimeout + slack)
+		c.nc.SetWriteDeadline(c.writeBy)
+	}
+}
+
 // shut ends the session of a server that stops, unless a transaction may still
 // be finished, and says whether it did.
 func (s *Server) shut(c *conn) bool {
@@ -103,7 +153,7 @@ func (s *Server) shut(c *conn) bool {
 func (s *Server) settle(c *conn) bool {
 	for {
 		if len(c.out) > 0 && c.end != cut {
-			c.nc.SetWriteDeadline(time.Now().Add(writeTimeout))
+			c.expectWrite()
 			if _, err := c.nc.Write(c.out); err != nil {
 				s.lock()
 				c.out = c.out[:0]
@@ -136,6 +186,8 @@ func (s *Server) settle(c *conn) bool {
 	switch c.end {
 	case closing:
 		s.linger(c)
+		return false
+	case parted:
 		return false
 	case cut:
 		if tcp, ok := c.nc.(*net.TCPConn); ok {

@@ -37,6 +37,8 @@ type Server struct {
 	wg      sync.WaitGroup
 	stage   atomic.Int32 // see Shutdown
 	buffers sync.Pool
+	jobs    chan job      // to a worker that waits
+	stopped chan struct{} // closed when no connection is left
 }
 
 // The stages of a server.
@@ -67,6 +69,7 @@ func NewServer(c Config) (*Server, error) {
 	s.timer = func(time.Duration, func()) {} // a host with a depot plans nothing
 	s.dial = func(*conn, netip.AddrPort) {}  // and dials nobody
 	s.buffers.New = func() any { return new([largeRead]byte) }
+	s.jobs, s.stopped = make(chan job), make(chan struct{})
 	s.pace.init()
 	s.init(trace.New(c.Name, 0, time.Now(), []trace.Host{client, me}), 2, 1, c.Faults)
 	cfg := c.Host
@@ -138,18 +141,22 @@ func (s *Server) accept(nc net.Conn, port uint16) {
 	c := s.add(nc)
 	s.wg.Add(1)
 	s.unlock()
-	go s.run(c, port)
+	select {
+	case s.jobs <- job{c, port}:
+	default:
+		go s.worker(c, port)
+	}
 }
 
 // Shutdown ends the server in good order: clients that are in no transaction
 // hear 421 at once, the others may finish theirs until ctx is done (RFC 5321
-// §3.8). It returns when no connection is left. Serve must have ended, or end
-// by itself.
+// §3.8). It returns when no connection is left, and is called once.
 func (s *Server) Shutdown(ctx context.Context) {
 	s.move(draining)
 	stop := context.AfterFunc(ctx, func() { s.move(over) })
 	defer stop()
 	s.wg.Wait()
+	close(s.stopped)
 }
 
 // move brings the server to a stage and wakes those that wait for octets. One

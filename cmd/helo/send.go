@@ -1,0 +1,280 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"helo/content"
+	"helo/protocol/message"
+	"helo/protocol/smtp"
+	"helo/sim/check"
+	"helo/sim/explain"
+	"helo/sim/export"
+	"helo/sim/host"
+	"helo/sim/live"
+	"helo/sim/trace"
+)
+
+// The exit statuses of helo send, as sysexits.h has them.
+const (
+	exitRefused  = 69 // EX_UNAVAILABLE: at least one recipient was refused, the others are done
+	exitDeferred = 75 // EX_TEMPFAIL: for at least one recipient it may work later
+)
+
+var (
+	errRefused  = errors.New("a recipient was refused")
+	errDeferred = errors.New("a recipient is not done yet")
+)
+
+// sendOptions are the flags of helo send.
+type sendOptions struct {
+	server  string
+	from    string
+	to      []string
+	ehlo    string
+	set     []string
+	timeout time.Duration
+	expose  bool
+	brief   bool
+	format  string
+}
+
+func newSend() *cobra.Command {
+	var o sendOptions
+	cmd := &cobra.Command{
+		Use:   "send --server HOST:PORT --from A --to B FILE",
+		Short: "Send a message to a real mail server, and explain what is said",
+		Long: "Hand a saved message to a mail server over a real socket, with the client of the lessons, and explain each line as it is said. " +
+			"FILE is the message, - is standard input. It uses what the server offers and nothing else, and it never retries. " +
+			"The exit status is 0 if the server has taken the message for every recipient, 75 if it may be tried again later for at least one, 69 if the others were refused, 2 if something is written wrong.",
+		Example: `
+# to the server of helo serve
+helo send --server 127.0.0.1:2525 --from alice@sender.example --to bob@receiver.example letter.eml
+
+# only the lines, without what they mean
+helo send --brief --server localhost:2525 --from alice@sender.example --to bob@receiver.example - < letter.eml`,
+		Args: oneArg("the file of one message, or -"),
+		RunE: func(cmd *cobra.Command, args []string) error { return send(cmd, args[0], o) },
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.StringVar(&o.server, "server", "", "the server's host and port, such as 127.0.0.1:2525")
+	f.StringVar(&o.from, "from", "", "the reverse-path: who hears of a failure; <> is nobody")
+	f.StringArrayVar(&o.to, "to", nil, "a recipient; may be given more than once")
+	f.StringVar(&o.ehlo, "ehlo", "", "the name to say in EHLO (default: this machine's address on that connection)")
+	f.StringArrayVar(&o.set, "set", nil, "change a setting, such as pipelining=off; may be given more than once")
+	f.DurationVar(&o.timeout, "timeout", 0, "how long to wait for each reply (default: as long as RFC 5321 asks, 2 to 10 minutes)")
+	f.BoolVar(&o.expose, "expose", false, "allow servers on other machines: the message and its addresses go there in the clear")
+	f.BoolVar(&o.brief, "brief", false, "write what is said without what it means")
+	f.StringVar(&o.format, "format", "text", "text or json (see helo help formats)")
+	// The flag exists and has no other completion: this cannot fail.
+	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
+	return cmd
+}
+
+// send reads everything, sends, and says what became of it.
+func send(cmd *cobra.Command, file string, o sendOptions) error {
+	if o.format != "text" && o.format != "json" {
+		return usageError{fmt.Errorf("--format: expected text or json, found %q", o.format)}
+	}
+	cfg, err := clientConfig(cmd, o)
+	if err != nil {
+		return err
+	}
+	octets, notes, err := readLetter(file, cmd.InOrStdin(), false)
+	if err != nil {
+		return err
+	}
+	for _, n := range notes {
+		fmt.Fprintln(cmd.ErrOrStderr(), "helo: "+explain.Visible([]byte(n)))
+	}
+	cfg.Letter.Octets = octets
+	c, err := live.NewClient(cfg)
+	if err != nil {
+		return err
+	}
+	update, err := sendView(cmd.OutOrStdout(), c, o)
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	following, stopFollowing := context.WithCancel(context.Background())
+	defer stopFollowing()
+	written := make(chan error, 1)
+	go func() { written <- c.Follow(following, update) }()
+	c.Run(ctx)
+	stopFollowing()
+	// A reader who has seen enough does not change what became of the letter.
+	if err := <-written; err != nil && !isClosedPipe(err) {
+		return err
+	}
+	return sendVerdicts(cmd, c.Trace(), o)
+}
+
+// sendView returns what writes the exchange as it happens.
+func sendView(w io.Writer, c *live.Client, o sendOptions) (func() error, error) {
+	if o.format == "json" {
+		return export.NewJSONStream(w, c.Trace()).Update, nil
+	}
+	s := export.NewTextStream(w, c.Trace(), 0)
+	if !o.brief {
+		ref, err := explain.Load(content.Files)
+		if err != nil {
+			return nil, err
+		}
+		s.Explain(func(pos trace.Pos) string { return ref.Event(c.Trace(), pos, c.Trace().End()).Means })
+	}
+	return s.Update, nil
+}
+
+// sendVerdicts writes a line a recipient, and returns the error that stands for
+// the exit status.
+func sendVerdicts(cmd *cobra.Command, t *trace.Trace, o sendOptions) error {
+	w := cmd.OutOrStdout()
+	if o.format == "json" { // there the events say it
+		w = cmd.ErrOrStderr()
+	} else {
+		fmt.Fprintln(w)
+	}
+	var result error
+	for _, v := range check.Verdicts(t) {
+		word := "delivered"
+		switch {
+		case v.Done:
+		case v.Code/100 == 5:
+			word = "refused  "
+			if result == nil {
+				result = errRefused
+			}
+		default:
+			word, result = "deferred ", errDeferred
+		}
+		why := ""
+		switch {
+		case v.Said != trace.NoPos:
+			lines := strings.Split(strings.TrimRight(string(t.OctetsAt(v.Said)), "\r\n"), "\r\n")
+			why = strings.Join(lines, " / ")
+		case v.Code != 0:
+			why = told(t)
+		default:
+			why = "interrupted before the server had said so"
+		}
+		fmt.Fprintf(w, "%s  %s  %s\n", word, explain.Visible([]byte(v.Recipient)), explain.Visible([]byte(why)))
+	}
+	return result
+}
+
+// told is what the client has told its user last.
+func told(t *trace.Trace) string {
+	for pos := t.End(); pos > t.First(); {
+		if pos--; t.At(pos).Kind == trace.Told {
+			return strings.TrimPrefix(string(t.OctetsAt(pos)), "not sent: ")
+		}
+	}
+	return "nobody has said why"
+}
+
+// clientConfig puts together who sends what where.
+func clientConfig(cmd *cobra.Command, o sendOptions) (live.ClientConfig, error) {
+	var cfg live.ClientConfig
+	if o.server == "" || len(o.to) == 0 || !cmd.Flags().Changed("from") {
+		return cfg, usageError{errors.New("expected --server, --from and at least one --to")}
+	}
+	if from := strings.Trim(o.from, "<>"); from != "" {
+		p, err := smtp.ParseMailbox(from)
+		if err != nil {
+			return cfg, usageError{fmt.Errorf("--from: %q: %w", o.from, err)}
+		}
+		cfg.Letter.From = p
+	}
+	for _, to := range o.to {
+		p, err := smtp.ParsePath("<" + strings.TrimSuffix(strings.TrimPrefix(to, "<"), ">") + ">")
+		if err == nil && p.IsNull() {
+			err = errors.New("expected an address")
+		}
+		if err != nil {
+			return cfg, usageError{fmt.Errorf("--to: %q: %w", to, err)}
+		}
+		cfg.Letter.To = append(cfg.Letter.To, p)
+	}
+	name, portText, err := net.SplitHostPort(o.server)
+	port, perr := strconv.ParseUint(portText, 10, 16)
+	if err != nil || perr != nil || port == 0 || name == "" {
+		return cfg, usageError{fmt.Errorf("--server: expected a host and a port such as 127.0.0.1:2525, found %q", o.server)}
+	}
+	addrs, err := net.DefaultResolver.LookupNetIP(cmd.Context(), "ip", name)
+	if err != nil {
+		return cfg, fmt.Errorf("failed to find the server %q: %w", name, err)
+	}
+	for i, a := range addrs {
+		addrs[i] = a.Unmap()
+		if !a.IsLoopback() && !o.expose {
+			return cfg, usageError{fmt.Errorf("--server: %s is on another machine (%s). Expected a loopback address such as 127.0.0.1, or --expose, with which the message leaves this machine in the clear", name, a)}
+		}
+	}
+	if o.ehlo != "" {
+		if c := smtp.ParseCommand([]byte("EHLO " + o.ehlo)); c.Err != nil {
+			return cfg, usageError{fmt.Errorf("--ehlo: %q: %w", o.ehlo, c.Err)}
+		}
+	}
+	cfg.Name = "send"
+	cfg.Host = host.Config{
+		ID: "client", Name: o.ehlo, Title: "helo", Role: "mail client",
+		Client: &host.ClientConfig{User: cfg.Letter.From.Mailbox(), Server: name, Port: uint16(port), Addrs: addrs},
+	}
+	for _, words := range o.set {
+		list, err := trace.ParseWords(words)
+		if err == nil {
+			err = host.Set(&cfg.Host, list)
+		}
+		if err != nil {
+			return cfg, usageError{inPlace("--set", words, err)}
+		}
+	}
+	cfg.Local = localAddr(netip.AddrPortFrom(addrs[0], uint16(port)))
+	cfg.Server = trace.Host{ID: "server", Name: name, Title: name, Role: "mail server"}
+	return cfg, nil
+}
+
+// localAddr is this machine's own address towards another: asking sends
+// nothing.
+func localAddr(to netip.AddrPort) netip.Addr {
+	c, err := net.Dial("udp", to.String())
+	if err != nil {
+		return netip.Addr{}
+	}
+	defer c.Close()
+	if a, ok := c.LocalAddr().(*net.UDPAddr); ok {
+		return a.AddrPort().Addr().Unmap().WithZone("")
+	}
+	return netip.Addr{}
+}
+
+// readLetter reads a saved message from a file, or standard input for "-". The
+// notes say what had to be done to it.
+func readLetter(name string, stdin io.Reader, raw bool) (octets []byte, notes []string, err error) {
+	var src []byte
+	if name == "-" {
+		name = "standard input"
+		src, err = io.ReadAll(stdin)
+	} else {
+		src, err = os.ReadFile(name)
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("failed to read the letter: %w", err)
+	}
+	return message.FromFile(src, name, raw)
+}

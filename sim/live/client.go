@@ -1,0 +1,240 @@
+package live
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"sync"
+	"time"
+
+	"helo/sim/host"
+	"helo/sim/trace"
+)
+
+// ClientConfig says what a client on a real socket sends, and where.
+type ClientConfig struct {
+	Name   string          // of the run, as its trace says
+	Host   host.Config     // with a Client, whose Addrs and Port are where the server is
+	Server trace.Host      // how the other end is called
+	Letter host.Submission // what it sends
+	Local  netip.Addr      // its own address, for EHLO where the host has no name
+	Keep   uint32          // octets of one line or letter in the trace
+	Dial   time.Duration   // how long a connection may take; 0: 30 s
+	Block  time.Duration   // how long the server may take to take a piece of the letter; 0: 3 min (RFC 5321 §4.5.3.2.5)
+}
+
+// Client is a mail client that sends one letter over real connections. Make one
+// with [NewClient].
+type Client struct {
+	hub
+	c      ClientConfig
+	ctx    context.Context
+	cancel context.CancelFunc
+	work   sync.WaitGroup // connections and timers
+}
+
+// piece is how much of a letter is given to a socket at a time, in octets.
+const piece = 32 << 10
+
+// NewClient returns a client that has sent nothing yet.
+func NewClient(c ClientConfig) (*Client, error) {
+	if c.Host.Client == nil || len(c.Host.Client.Addrs) == 0 {
+		return nil, errors.New("a live client needs to know where its server is")
+	}
+	cl := &Client{c: c}
+	cl.keep, cl.budget = int(orElse(c.Keep, DefaultKeep)), DefaultBudget
+	cl.dial, cl.timer = cl.dialled, cl.after
+	cl.pace.init()
+	cfg := c.Host
+	if len(cfg.Addrs) == 0 {
+		cfg.Addrs = []netip.Addr{orElse(c.Local, netip.AddrFrom4([4]byte{127, 0, 0, 1}))}
+	}
+	me := trace.Host{ID: cfg.ID, Name: cfg.Name, Title: orElse(cfg.Title, cfg.Name), Role: cfg.Role}
+	cl.init(trace.New(c.Name, 0, time.Now(), []trace.Host{me, c.Server}), 1, 2, nil)
+	cl.host = host.New(&cfg, &cl.hub, host.Options{Outside: true, Keep: uint32(cl.keep), Piece: piece})
+	return cl, nil
+}
+
+// Trace is what has happened so far.
+func (cl *Client) Trace() *trace.Trace { return cl.t }
+
+// Run sends the letter and returns when nothing is left to do for it, or when
+// ctx is done. What became of it is in the trace.
+func (cl *Client) Run(ctx context.Context) {
+	cl.ctx, cl.cancel = context.WithCancel(ctx)
+	defer cl.cancel()
+	cl.lock()
+	cl.host.Submit(cl.c.Letter)
+	cl.unlock()
+	cl.work.Wait()
+}
+
+// after does something under the lock after a while.
+func (cl *Client) after(d time.Duration, then func()) {
+	cl.work.Add(1)
+	go func() {
+		defer cl.work.Done()
+		if d > 0 {
+			select {
+			case <-time.After(d):
+			case <-cl.ctx.Done():
+				return
+			}
+		}
+		cl.lock()
+		defer cl.unlock()
+		then()
+	}()
+}
+
+// dialled opens the connection that the host has asked for.
+func (cl *Client) dialled(c *conn, to netip.AddrPort) {
+	cl.work.Add(1)
+	go func() {
+		defer cl.work.Done()
+		d := net.Dialer{Timeout: orElse(cl.c.Dial, 30*time.Second)}
+		nc, err := d.DialContext(cl.ctx, "tcp", to.String())
+		cl.lock()
+		if err != nil {
+			cl.failed(c, err)
+			cl.unlock()
+			return
+		}
+		c.nc = nc
+		pos := cl.Append(trace.Event{Kind: trace.Connected, Conn: c.id, Peer: cl.them, Cause: trace.NoPos})
+		cl.host.Connected(c.id, pos)
+		cl.unlock()
+		cl.talk(c)
+	}()
+}
+
+// failed tells the host that no connection came about.
+func (cl *Client) failed(c *conn, err error) {
+	e := trace.Event{Kind: trace.Refused, Conn: c.id, Peer: cl.them, Cause: trace.NoPos}
+	var timeout interface{ Timeout() bool }
+	if errors.As(err, &timeout) && timeout.Timeout() {
+		e.Kind = trace.Unanswered
+	}
+	delete(cl.conns, c.id)
+	cl.host.Refused(c.id, cl.Append(e))
+}
+
+// talk drives a connection to its end. Octets are read by a goroutine of its
+// own, for a server may answer while the letter is still on its way.
+func (cl *Client) talk(c *conn) {
+	stop := context.AfterFunc(cl.ctx, func() { c.nc.SetDeadline(time.Unix(1, 0)) })
+	defer stop()
+	said := make(chan struct{}, 1) // the host may have something to say
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		cl.listen(c, said)
+	}()
+	cl.speak(c, said, done)
+	c.nc.Close()
+	<-done
+	cl.lock()
+	delete(cl.conns, c.id)
+	cl.unlock()
+}
+
+// listen reads until the connection ends.
+func (cl *Client) listen(c *conn, said chan<- struct{}) {
+	buf := make([]byte, 4096)
+	for {
+		n, err := c.nc.Read(buf)
+		cl.lock()
+		if n > 0 {
+			cl.arrived(c, buf[:n])
+		}
+		over := err != nil || c.end != goesOn
+		if err != nil && c.end == goesOn {
+			if errors.Is(err, os.ErrDeadlineExceeded) && cl.ctx.Err() == nil {
+				cl.host.TimedOut(c.id)
+			} else {
+				cl.gone(c, !errors.Is(err, io.EOF))
+			}
+		}
+		cl.unlock()
+		select {
+		case said <- struct{}{}:
+		default:
+		}
+		if over {
+			return
+		}
+	}
+}
+
+// speak writes what the host has to say until the connection ends.
+func (cl *Client) speak(c *conn, said <-chan struct{}, done <-chan struct{}) {
+	block := orElse(cl.c.Block, 3*time.Minute)
+	for {
+		cl.lock()
+		out, end, wait := c.out, c.end, c.wait
+		c.out = nil
+		cl.unlock()
+		if len(out) > 0 {
+			cl.readBy(c, time.Time{})
+			c.nc.SetWriteDeadline(time.Now().Add(block))
+			if _, err := c.nc.Write(out); err != nil {
+				cl.stuck(c, err, done)
+				return
+			}
+			if end == goesOn {
+				cl.lock()
+				cl.host.Drained(c.id)
+				cl.unlock()
+				continue
+			}
+		}
+		if end != goesOn {
+			return
+		}
+		if wait > 0 {
+			cl.readBy(c, time.Now().Add(wait))
+		}
+		select {
+		case <-said:
+		case <-done:
+			select {
+			case <-said: // its last words
+			default:
+				return
+			}
+		}
+	}
+}
+
+// readBy sets the deadline of reading, unless the client is to stop.
+func (cl *Client) readBy(c *conn, t time.Time) {
+	c.nc.SetReadDeadline(t)
+	if cl.ctx.Err() != nil {
+		c.nc.SetDeadline(time.Unix(1, 0))
+	}
+}
+
+// stuck ends a connection that takes nothing any more. What the server said
+// before is read first.
+func (cl *Client) stuck(c *conn, err error, done <-chan struct{}) {
+	select {
+	case <-done:
+	case <-time.After(lastWords):
+	}
+	cl.lock()
+	defer cl.unlock()
+	switch {
+	case c.end != goesOn:
+	case errors.Is(err, os.ErrDeadlineExceeded) && cl.ctx.Err() == nil:
+		cl.host.TimedOut(c.id)
+	default:
+		cl.gone(c, true)
+	}
+}
+
+// lastWords is how long a reply may take to arrive from a server that has
+// stopped listening.
+const lastWords = time.Second
