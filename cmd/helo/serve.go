@@ -16,7 +16,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"helo/cmd/helo/tui"
+	"helo/content"
 	"helo/protocol/smtp"
+	"helo/sim/explain"
 	"helo/sim/export"
 	"helo/sim/host"
 	"helo/sim/live"
@@ -87,6 +90,9 @@ const (
 	memoryLimit    = 160 << 20
 )
 
+// errServeTerminal says what to do where no screen can be shown.
+var errServeTerminal = usageError{errors.New("the screen of a server needs a terminal; expected --headless where there is none")}
+
 // serve runs the server until it is told to stop.
 func serve(cmd *cobra.Command, o serveOptions) error {
 	if o.format != "text" && o.format != "json" {
@@ -94,6 +100,9 @@ func serve(cmd *cobra.Command, o serveOptions) error {
 	}
 	if o.smtp == "" {
 		return usageError{errors.New("--smtp is empty and nothing else is listened at: expected an address such as 127.0.0.1:2525")}
+	}
+	if !o.headless && !hasTerminal() {
+		return errServeTerminal
 	}
 	if err := checkExposed("--smtp", o.smtp, o.expose); err != nil {
 		return err
@@ -119,60 +128,90 @@ func serve(cmd *cobra.Command, o serveOptions) error {
 	if err != nil {
 		return err
 	}
-	return serveHeadless(cmd, s, ln, o)
+	if o.headless {
+		return serveHeadless(cmd, s, ln, o)
+	}
+	return serveScreen(cmd, s, ln, cfg, o)
 }
 
-// serveHeadless writes what happens until a signal comes. The first one lets
-// open transactions finish, the second ends at once.
-func serveHeadless(cmd *cobra.Command, s *live.Server, ln net.Listener, o serveOptions) error {
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	defer signal.Stop(signals)
-
-	out := cmd.OutOrStdout()
-	var update func() error
-	if o.format == "json" {
-		update = export.NewJSONStream(out, s.Trace()).Update
-	} else {
-		update = export.NewTextStream(out, s.Trace(), s.Outside()).Update
-	}
-	following, stopFollowing := context.WithCancel(context.Background())
-	defer stopFollowing()
-	written := make(chan error, 1)
-	go func() { written <- s.Follow(following, update) }()
-
+// listen runs the server at its sockets until what shows it returns: a screen,
+// or what writes the transcript. Then open transactions may finish, unless a
+// signal comes that wants it to end at once.
+func listen(cmd *cobra.Command, s *live.Server, ln net.Listener, o serveOptions, show func(ctx context.Context) error) error {
 	accepting, stopAccepting := context.WithCancel(cmd.Context())
 	defer stopAccepting()
 	served := make(chan error, 1)
-	go func() { served <- s.Serve(accepting, ln, host.PortSMTP) }()
-
-	var err error
-	select {
-	case <-signals:
-	case <-cmd.Context().Done():
-	case err = <-written: // nobody reads any more
-		written <- nil
-	case err = <-served:
-		served <- nil
-	}
+	showing, stopShowing := context.WithCancel(cmd.Context())
+	defer stopShowing()
+	go func() {
+		served <- s.Serve(accepting, ln, host.PortSMTP)
+		stopShowing()
+	}()
+	err := show(showing)
 	stopAccepting()
+
+	again := make(chan os.Signal, 1)
+	signal.Notify(again, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(again)
 	grace, end := context.WithTimeout(context.Background(), o.grace)
+	defer end()
 	go func() {
 		select {
-		case <-signals:
+		case <-again:
 			end()
 		case <-grace.Done():
 		}
 	}()
 	s.Shutdown(grace)
-	end()
-	err = errors.Join(err, <-served)
+	return errors.Join(err, <-served)
+}
+
+// serveHeadless writes what happens until a signal comes.
+func serveHeadless(cmd *cobra.Command, s *live.Server, ln net.Listener, o serveOptions) error {
+	out := cmd.OutOrStdout()
+	update := export.NewTextStream(out, s.Trace(), s.Outside()).Update
+	if o.format == "json" {
+		update = export.NewJSONStream(out, s.Trace()).Update
+	}
+	following, stopFollowing := context.WithCancel(context.Background())
+	defer stopFollowing()
+	written := make(chan error, 1)
+	go func() { written <- s.Follow(following, update) }()
+	err := listen(cmd, s, ln, o, func(ctx context.Context) error {
+		ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+		defer stop()
+		select {
+		case <-ctx.Done():
+			return nil
+		case err := <-written: // nobody reads any more
+			written <- nil
+			return err
+		}
+	})
 	stopFollowing()
-	err = errors.Join(err, <-written)
-	if err != nil && isClosedPipe(err) {
+	if err = errors.Join(err, <-written); err != nil && isClosedPipe(err) {
 		return io.ErrClosedPipe
 	}
 	return err
+}
+
+// serveScreen shows the server on the terminal until the person quits.
+func serveScreen(cmd *cobra.Command, s *live.Server, ln net.Listener, cfg live.Config, o serveOptions) error {
+	to := "postmaster@" + cfg.Host.Server.Domains[0]
+	for _, box := range cfg.Host.Server.Mailboxes {
+		if box == host.AnyMailbox {
+			box = "bob"
+		}
+		to = box + "@" + cfg.Host.Server.Domains[0]
+		break
+	}
+	return listen(cmd, s, ln, o, func(ctx context.Context) error {
+		return tui.RunServer(ctx, tui.ServerOptions{
+			Trace: s.Trace(), Grew: s.Grew(), Address: ln.Addr().String(),
+			Try:       fmt.Sprintf("swaks --server %s --from alice@sender.example --to %s", ln.Addr(), to),
+			Reference: func() (*explain.Reference, error) { return explain.Load(content.Files) },
+		})
+	})
 }
 
 // serverConfig puts together what the server is: a host of a scenario, changed

@@ -19,11 +19,17 @@ type Rows struct {
 // Update takes in what t has gained since the last call.
 func (r *Rows) Update(t *Trace) {
 	for end := t.End(); r.done < end; r.done++ {
-		e := t.At(r.done)
-		r.custody(e)
-		if e.Kind.IsRow() {
-			r.list = append(r.list, Row{Pos: r.done, Held: r.mask})
-		}
+		r.Add(t, r.done)
+	}
+}
+
+// Add takes in one event, after those before it: for an index of some of a
+// trace's events, such as those of one connection.
+func (r *Rows) Add(t *Trace, pos Pos) {
+	e := t.At(pos)
+	r.custody(e)
+	if e.Kind.IsRow() {
+		r.list = append(r.list, Row{Pos: pos, Held: r.mask})
 	}
 }
 

@@ -106,17 +106,22 @@ func question(title, text, does string, yes func(m *model) tea.Cmd) *overlay {
 }
 
 // helpBox shows every key.
-func helpBox() *overlay {
-	return &overlay{title: "Keys", rows: helpRows, keys: []barKey{{keyClose, "", "close"}}}
+func helpBox() *overlay { return keysBox(helpGroups) }
+
+// keysBox shows groups of keys.
+func keysBox(groups []helpGroup) *overlay {
+	rows := func(th *theme, w, _ int) []string { return helpRows(th, w, groups) }
+	return &overlay{title: "Keys", rows: rows, keys: []barKey{{keyClose, "", "close"}}}
 }
 
 // helpRows lays the groups of keys out in two columns, or in one.
-func helpRows(th *theme, w, _ int) []string {
+func helpRows(th *theme, w int, groups []helpGroup) []string {
 	const column, does = 36, 14
 	var blocks [][]string
-	for i, g := range helpGroups {
+	half := min(2, len(groups)-1)
+	for i, g := range groups {
 		var rows []string
-		if i > 0 && i != 2 { // the third group begins the second column
+		if i > 0 && i != half { // that group begins the second column
 			rows = append(rows, plain(column))
 		}
 		rows = append(rows, newLine(column).put(th.strong, g.title).end(th))
@@ -126,8 +131,8 @@ func helpRows(th *theme, w, _ int) []string {
 		}
 		blocks = append(blocks, rows)
 	}
-	left := slices.Concat(blocks[:2]...)
-	right := slices.Concat(blocks[2:]...)
+	left := slices.Concat(blocks[:half]...)
+	right := slices.Concat(blocks[half:]...)
 	if w < 2*column {
 		return append(append(left, plain(column)), right...)
 	}

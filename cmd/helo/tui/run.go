@@ -78,8 +78,12 @@ func Run(ctx context.Context, o Options) error {
 // newProgram is the program that shows a model. more is for tests: input,
 // output, size.
 func newProgram(m *model, more ...tea.ProgramOption) *tea.Program {
+	return newTeaProgram(m, m.o.NoColor, more...)
+}
+
+func newTeaProgram(m tea.Model, noColor bool, more ...tea.ProgramOption) *tea.Program {
 	opts := []tea.ProgramOption{tea.WithFPS(framesPerSecond), tea.WithoutSignalHandler()}
-	if m.o.NoColor {
+	if noColor {
 		opts = append(opts, tea.WithColorProfile(colorprofile.ASCII))
 	}
 	return tea.NewProgram(m, append(opts, more...)...)

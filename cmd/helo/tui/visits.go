@@ -1,0 +1,126 @@
+package tui
+
+// The sessions of a running server, as its screen lists them: an index that
+// grows with the trace, each event looked at once.
+
+import (
+	"net/netip"
+	"slices"
+
+	"helo/protocol/smtp"
+	"helo/sim/trace"
+)
+
+// visit is one client's connection.
+type visit struct {
+	conn    trace.ConnID
+	from    string // where the client is
+	rows    trace.Rows
+	first   trace.Pos // its first event
+	last    trace.Pos // its last event
+	hello   string    // the name the client gave
+	letters int       // in mailboxes
+	refused int       // replies that were 4yz or 5yz
+	over    bool
+}
+
+// Bounds on what the screen keeps; the trace has a bound of its own.
+const (
+	maxVisits = 500
+	maxRows   = 20_000
+)
+
+// visits is every session that the screen knows.
+type visits struct {
+	t       *trace.Trace
+	next    trace.Pos
+	list    []*visit // oldest first
+	byConn  map[trace.ConnID]*visit
+	letters map[trace.LetterID]*visit // that are not in their mailboxes yet
+	open    int
+	all     int
+	stored  int
+}
+
+func newVisits(t *trace.Trace) *visits {
+	return &visits{t: t, byConn: map[trace.ConnID]*visit{}, letters: map[trace.LetterID]*visit{}}
+}
+
+// update takes in what the trace has gained.
+func (vs *visits) update() {
+	t := vs.t
+	end := t.End()
+	for vs.next = max(vs.next, t.First()); vs.next < end; vs.next++ {
+		vs.take(vs.next, t.At(vs.next))
+	}
+	for len(vs.list) > maxVisits {
+		vs.forget()
+	}
+}
+
+// take enters one event.
+func (vs *visits) take(pos trace.Pos, e *trace.Event) {
+	v := vs.byConn[e.Conn]
+	switch {
+	case e.Kind == trace.Connect:
+		v = &visit{conn: e.Conn, from: addressOf(vs.t.OctetsAt(pos)), first: pos}
+		vs.byConn[e.Conn] = v
+		vs.list = append(vs.list, v)
+		vs.open++
+		vs.all++
+	case e.Conn == 0:
+		v = vs.letters[e.Letter]
+	}
+	if v == nil {
+		return
+	}
+	if v.rows.Len() >= maxRows {
+		v.rows, v.first = trace.Rows{}, pos
+	}
+	v.last = pos
+	v.rows.Add(vs.t, pos)
+	switch e.Kind {
+	case trace.Command:
+		if e.Verb == smtp.EHLO || e.Verb == smtp.HELO {
+			v.hello = smtp.ParseCommand(vs.t.OctetsAt(pos)).Domain
+		}
+	case trace.Reply:
+		if e.Code >= 400 {
+			v.refused++
+		}
+	case trace.Custody:
+		vs.letters[e.Letter] = v
+	case trace.Stored:
+		v.letters++
+		vs.stored++
+	case trace.Close, trace.Closed, trace.Reset:
+		if !v.over {
+			v.over = true
+			vs.open--
+		}
+	}
+}
+
+// forget gives up the oldest session that is over, or the oldest.
+func (vs *visits) forget() {
+	i := max(0, slices.IndexFunc(vs.list, func(v *visit) bool { return v.over }))
+	v := vs.list[i]
+	delete(vs.byConn, v.conn)
+	for id, owner := range vs.letters {
+		if owner == v {
+			delete(vs.letters, id)
+		}
+	}
+	vs.list = slices.Delete(vs.list, i, i+1)
+}
+
+// addressOf is an address as the trace has it, with the port if there is one.
+func addressOf(octets []byte) string {
+	if _, err := netip.ParseAddrPort(string(octets)); err == nil {
+		return string(octets)
+	}
+	if a, err := netip.ParseAddr(string(octets)); err == nil {
+		return a.String()
+	}
+	return "?"
+}
