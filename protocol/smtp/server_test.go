@@ -135,7 +135,7 @@ var serverRules = []serverRule{
 	{name: "RFC 5321 §4.5.3.1.6: a text line of 1000 octets is taken, its doubled dot not counted",
 		send: ehlo + mail + rcpt + data + ".." + strings.Repeat("x", 997) + "\r\n.\r\n", want: []string{"250", "250", "250", "354", "250"}},
 	{name: "RFC 5321 §4.5.3.1.6: a text line of 1001 octets is refused",
-		send: ehlo + mail + rcpt + data + strings.Repeat("x", 999) + "\r\n.\r\n", want: []string{"250", "250", "250", "354", "500 5.6.0"}},
+		send: ehlo + mail + rcpt + data + strings.Repeat("x", 999) + "\r\n.\r\n", want: []string{"250", "250", "250", "354", "554 5.6.0"}},
 	{name: "RFC 2920 §3.1: a pipelined group is answered in order",
 		send: ehlo + mail + "RCPT TO:<>\r\n" + rcpt + data + "x\r\n.\r\n" + mail + "QUIT\r\n", want: []string{"250", "250", "501", "250", "354", "250", "250", "221"}},
 	{name: "RFC 2034 §4: no enhanced codes unless offered", config: func(c *Config) { c.Extensions = Size },

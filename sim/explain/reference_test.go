@@ -114,6 +114,9 @@ func TestEverythingHasAnEntry(t *testing.T) {
 	for _, k := range strings.Fields("A AAAA MX CNAME PTR TXT NS SOA other") {
 		need("dns", k, "question", "answer", "no data")
 	}
+	for _, code := range strings.Fields("250 421 450 451 452 500 550 552 554") { // RFC 5321 §4.3.2: to the end of data
+		need("codes", code, "dot")
+	}
 	for _, k := range strings.Fields("connect EHLO MAIL RCPT DATA block dot QUIT command retry") {
 		need("phases", k, "wait")
 	}
