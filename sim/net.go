@@ -91,7 +91,7 @@ func (e *environment) Fault(o host.Occasion) (*host.Fault, trace.Pos) {
 			Kind: trace.Fired, Host: e.w.hostID(o.Host), Peer: o.Peer, Conn: o.Conn, Verb: o.Verb, Code: o.Code,
 			Arg: f.Fired, Octets: e.w.t.Store([]byte(f.String())), Flags: trace.Faulty, Cause: o.Cause,
 		})
-		return f.Fault, pos
+		return f.To(o.Verb), pos
 	}
 	return nil, trace.NoPos
 }

@@ -289,6 +289,48 @@ func TestParseReplySpec(t *testing.T) {
 	}
 }
 
+// RFC 5321 §4.3.2, RFC 3463 §3: a bare code says something else of each command.
+func TestBareCodesFitTheirCommand(t *testing.T) {
+	for _, test := range []struct {
+		verb Verb
+		spec string
+		want string
+	}{
+		{Connect, "554", "554 5.3.2 no SMTP service here"},
+		{Connect, "550", "550 5.7.1 no SMTP service here for your address"},
+		{Connect, "451", "451 4.3.0 no service now, try again later"},
+		{Connect, "421", "421 4.3.2 closing the connection, try again later"},
+		{EHLO, "550", "550 5.7.1 this name is not welcome here"},
+		{EHLO, "450", "450 4.7.1 not by this name now, try again later"},
+		{EHLO, "502", "502 5.5.1 command not implemented"},
+		{MAIL, "550", "550 5.7.1 no letters from this sender"},
+		{MAIL, "450", "450 4.7.1 no letter from this sender now, try again later"},
+		{MAIL, "552", "552 5.3.4 the letter is too large"},
+		{MAIL, "553", "553 5.1.7 sender address not allowed"},
+		{RCPT, "550", "550 5.1.1 no such mailbox"},
+		{RCPT, "450", "450 4.2.0 mailbox busy, try again later"},
+		{RCPT, "551", "551 5.7.1 not local, and not passed on from here"}, // 5.1.6 leaves no address behind
+		{RCPT, "552", "552 5.2.2 mailbox full"},
+		{RCPT, "553", "553 5.1.3 mailbox name not allowed"},
+		{RCPT, "451 4.7.1", "451 4.7.1 error in processing, try again later"},
+		{DATA, "554", "554 5.5.1 no valid recipients"},
+		{DATA, "450", "450 4.0.0 not now, try again later"},
+		{EndOfData, "550", "550 5.7.1 a rule of this server refuses the letter"},
+		{EndOfData, "554", "554 5.6.0 letter refused for its content"},
+		{EndOfData, "552", "552 5.3.4 the letter is too large"},
+		{EndOfData, "500", "500 5.5.2 a line of the letter was not understood"},
+		{EndOfData, "450", "450 4.7.1 letter not taken now, try again later"},
+		{EndOfData, "554 5.7.1 spam", "554 5.7.1 spam"},
+		{QUIT, "550", "550 5.0.0 refused"},
+		{VRFY, "550", "550 5.1.1 no such mailbox"},
+	} {
+		r, err := ParseReplySpecTo(test.verb, test.spec)
+		if err != nil || r.String() != test.want {
+			t.Errorf("%v %s: %v, %v; want %s", test.verb, test.spec, r, err, test.want)
+		}
+	}
+}
+
 // The words for verbs, states, extensions and parts can be read back.
 func TestWords(t *testing.T) {
 	for v := Connect; v < verbs; v++ {
