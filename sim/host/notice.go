@@ -37,7 +37,7 @@ func (h *Host) giveUp(j *job, failed []recipient, cause trace.Pos) {
 		Original:  j.letter.original,
 	}
 	for _, r := range failed {
-		facts.Failed = append(facts.Failed, r.failure(j.letter))
+		facts.Failed = append(facts.Failed, r.failure(j.letter, h.name))
 	}
 	notice.octets = message.Notice(facts)
 	notice.original = notice.octets
@@ -52,8 +52,8 @@ func (h *Host) giveUp(j *job, failed []recipient, cause trace.Pos) {
 	h.enqueue(notice, cause)
 }
 
-// failure is what a notice says of a recipient.
-func (r recipient) failure(l *letter) message.FailedRecipient {
+// failure is what the notice of the host me says of a recipient.
+func (r recipient) failure(l *letter, me string) message.FailedRecipient {
 	f := message.FailedRecipient{Recipient: r.path.Mailbox(), Remote: r.remote}
 	if r.expired {
 		f.Reason = "It could not be delivered in the time a letter is kept here, and is not tried again."
@@ -70,6 +70,10 @@ func (r recipient) failure(l *letter) message.FailedRecipient {
 		f.Command = "RCPT TO:" + r.path.String()
 	case smtp.EndOfData:
 		f.Command = "the end of the letter"
+	case smtp.Connect:
+		f.Command = "the connection"
+	case smtp.EHLO, smtp.HELO:
+		f.Command = r.verb.String() + " " + me
 	default:
 		f.Command = r.verb.String()
 	}
