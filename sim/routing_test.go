@@ -246,3 +246,43 @@ func TestNoticeSaysWhoRefused(t *testing.T) {
 		}
 	}
 }
+
+// RFC 5321 §4.4, §4.5.5: a letter from <> that cannot be delivered is answered
+// by nothing. The postmaster has it, its reverse-path on top, and is told who
+// refused it.
+func TestParkedLetterIsThereForThePostmaster(t *testing.T) {
+	sc, err := scenario.Parse([]byte(strings.NewReplacer("TO]", "bob@two.example]", "from: alice@sender.example", "from: <>").Replace(internet)), "internet.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := sim.New(sc, sim.Options{Seed: 1, Faults: faults(t, []string{`mx at=RCPT reply="550 5.1.1 who is bob"`})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	if stop, err := w.Run(context.Background()); err != nil || stop != sim.Ended {
+		t.Fatalf("stop %v, error %v", stop, err)
+	}
+	box := w.Mailbox("msa", "postmaster")
+	if len(box) != 2 {
+		t.Fatalf("the postmaster has %d letters\n%s", len(box), dump(w.Trace()))
+	}
+	if !strings.HasPrefix(string(box[0]), "Return-Path: <>\r\nReceived: ") || !strings.HasSuffix(string(box[0]), "\r\nHello.\r\n") {
+		t.Errorf("the letter is\n%s", box[0])
+	}
+	for _, want := range []string{"Return-Path: <>\r\n", "\r\nSubject: A letter from <> could not be delivered\r\n", "<bob@two.example>",
+		"The server mx1.two.example ([198.51.100.25]) answered RCPT", "550 5.1.1 who is bob", "Subject: hello\r\n"} {
+		if !strings.Contains(string(box[1]), want) {
+			t.Errorf("the note lacks %q:\n%s", want, box[1])
+		}
+	}
+	tr := w.Trace()
+	for pos := trace.Pos(0); pos < tr.End(); pos++ {
+		if e := tr.At(pos); e.Kind == trace.Parked && e.Flags&trace.Notice != 0 {
+			t.Error("a letter that a user wrote is called a notice")
+		}
+	}
+	if found := check.NoLetterLost(tr); found != nil {
+		t.Errorf("%v", found)
+	}
+}

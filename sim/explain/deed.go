@@ -43,7 +43,7 @@ func (s *telling) deed(entry *Entry) {
 		note = s.timedOut()
 	case trace.Written:
 		s.v.set("recipients", count(e.Arg, "recipient"))
-	case trace.Custody, trace.Stored:
+	case trace.Custody, trace.Stored, trace.Parked:
 		if e.Flags&trace.Notice != 0 {
 			note = "notice"
 		}

@@ -124,7 +124,7 @@ const (
 	Kept     // deed: the recipient in Octets stays in Host's outbox, its user is told; Code is why
 	Stored   // deed: Letter is in the mailbox in Octets, at Host
 	Returned // deed: the recipient in Octets failed for good with Code; Arg is the notice's LetterID
-	Parked   // deed: the failure notice Letter cannot go to the recipient in Octets; Host's postmaster has it
+	Parked   // deed: Letter, from <>, cannot go to the recipient in Octets; Host's postmaster has it
 	Told     // deed: Host shows its user a message, in Octets
 
 	Limit   // deed: the run reached a limit; Octets say which
