@@ -75,7 +75,7 @@ var flagNames = []struct {
 	name string
 }{
 	{trace.ByHand, "by_hand"}, {trace.Faulty, "faulty"}, {trace.Implicit, "implicit"},
-	{trace.Notice, "notice"},
+	{trace.Notice, "notice"}, {trace.Expired, "expired"},
 }
 
 const flushAt = 64 << 10

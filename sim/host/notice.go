@@ -32,8 +32,12 @@ func (h *Host) giveUp(j *job, failed []recipient, cause trace.Pos) {
 	notice.original = notice.octets
 	notice.facts = message.Scan(notice.octets)
 	for _, r := range failed {
+		var flags trace.Flags
+		if r.expired {
+			flags = trace.Expired
+		}
 		cause = h.event(trace.Event{
-			Kind: trace.Returned, Letter: j.letter.id, Arg: uint32(notice.id), Code: r.last.Code,
+			Kind: trace.Returned, Letter: j.letter.id, Arg: uint32(notice.id), Code: r.last.Code, Flags: flags,
 			Octets: h.mailboxOctets(r.path), Cause: cause,
 		})
 	}

@@ -67,7 +67,7 @@ const (
 	Faulty                     // a fault made it so
 	Implicit                   // Attempt: the host is an implicit MX (RFC 5321 §5.1)
 	Notice                     // the letter is a failure notice, from <>
-	Final                      // Queued: no further attempt follows
+	Expired                    // Returned: the letter was kept for its lifetime, and no attempt settled it
 )
 
 // Layer is one of the three layers of events, each caused by the one below.
