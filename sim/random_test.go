@@ -111,7 +111,8 @@ func randomFault(t *rapid.T, sc *scenario.Scenario) string {
 	case 2:
 		return rapid.SampledFrom([]string{"laptop", "msa", server}).Draw(t, "asks") + " dns=nxdomain" + times
 	}
-	return server + " at=dot drop" + times
+	verb := rapid.SampledFrom([]string{"connect", "EHLO", "MAIL", "RCPT", "DATA", "dot", "dot", "QUIT"}).Draw(t, "dropped at")
+	return server + " at=" + verb + rapid.SampledFrom([]string{" drop", " drop", " silent"}).Draw(t, "how") + times
 }
 
 func path(t *rapid.T, mailbox string) smtp.Path {
