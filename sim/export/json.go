@@ -59,7 +59,7 @@ var Fields = []Field{
 	{"recipients", "written custody", "how many recipients the letter has there"},
 	{"octets", "digest", "how many octets the letter has; text or base64 are its SHA-256"},
 	{"first", "dropped", "the position of the first event that is left"},
-	{"flags", "", "a list of by_hand (a person did it), faulty (a fault made it so), implicit (no MX record, the domain's own address), notice (about a failure notice), cut (not all of the octets are kept)"},
+	{"flags", "", "a list of by_hand (a person did it), faulty (a fault made it so), implicit (no MX record, the domain's own address), notice (about a failure notice), expired (given up because its time was over), cut (not all of the octets are kept)"},
 	{"text", "", "the octets, if all are printable ASCII, tab, CR or LF"},
 	{"base64", "", "the octets otherwise, in base64 (RFC 4648 §4)"},
 }
@@ -78,7 +78,7 @@ var flagNames = []struct {
 	name string
 }{
 	{trace.ByHand, "by_hand"}, {trace.Faulty, "faulty"}, {trace.Implicit, "implicit"},
-	{trace.Notice, "notice"}, {trace.Cut, "cut"},
+	{trace.Notice, "notice"}, {trace.Expired, "expired"}, {trace.Cut, "cut"},
 }
 
 const flushAt = 64 << 10

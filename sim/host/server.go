@@ -355,11 +355,19 @@ func (in *inbound) header() []byte {
 	return in.letter
 }
 
-// lines counts the lines of the letter.
+// lines counts the lines of the letter. Only CRLF ends one (RFC 5321 §2.3.8).
 func (in *inbound) lines() uint32 {
-	n := bytes.Count(in.letter, []byte("\n"))
-	for _, b := range in.blocks {
-		n += bytes.Count(b, []byte("\n"))
+	n, cr := 0, false
+	for i := 0; i <= len(in.blocks); i++ {
+		piece := in.letter
+		if i < len(in.blocks) {
+			piece = in.blocks[i]
+		}
+		if cr && len(piece) > 0 && piece[0] == '\n' {
+			n++ // a CRLF cut in two
+		}
+		n += bytes.Count(piece, []byte("\r\n"))
+		cr = len(piece) > 0 && piece[len(piece)-1] == '\r'
 	}
 	return uint32(n)
 }

@@ -160,7 +160,7 @@ func (h *hub) Fault(o host.Occasion) (*host.Fault, trace.Pos) {
 			Kind: trace.Fired, Peer: o.Peer, Conn: o.Conn, Verb: o.Verb, Code: o.Code,
 			Arg: f.Fired, Octets: h.t.Store([]byte(f.String())), Flags: trace.Faulty, Cause: o.Cause,
 		})
-		return f.Fault, pos
+		return f.To(o.Verb), pos
 	}
 	return nil, trace.NoPos
 }
