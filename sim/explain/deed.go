@@ -3,6 +3,7 @@ package explain
 // Connections, and what hosts and people do.
 
 import (
+	"net/netip"
 	"strconv"
 	"time"
 
@@ -121,6 +122,10 @@ func (s *telling) connect(octets []byte) string {
 	port := strconv.Itoa(int(s.e.Code))
 	s.v.set("address", address(octets))
 	s.v.set("port", port)
+	if from, err := netip.ParseAddrPort(string(octets)); err == nil { // a client's own
+		s.v.set("address", from.String())
+		return "from"
+	}
 	switch {
 	case s.e.Peer == 0:
 		return "nobody"
