@@ -8,6 +8,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if addr := os.Getenv(peerVariable); addr != "" {
+		servePeer(addr)
+	}
 	testscript.Main(m, map[string]func(){"helo": main})
 }
 

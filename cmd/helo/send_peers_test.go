@@ -28,6 +28,19 @@ func freePort(t testing.TB) string {
 	return ln.Addr().String()
 }
 
+// waitListening waits until somebody listens at an address.
+func waitListening(t testing.TB, addr string) {
+	t.Helper()
+	for range 200 {
+		if c, err := net.Dial("tcp", addr); err == nil {
+			c.Close()
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	t.Fatalf("nobody listens at %s", addr)
+}
+
 // peerServer starts a program and waits until it listens; it ends with the test.
 func peerServer(t testing.TB, addr, name string, args ...string) *bytes.Buffer {
 	t.Helper()
