@@ -19,10 +19,10 @@ const peerVariable = "HELO_TEST_GO_SMTP"
 type discarding struct{}
 
 func (discarding) NewSession(*gosmtp.Conn) (gosmtp.Session, error) { return discarding{}, nil }
-func (discarding) Reset()                                         {}
-func (discarding) Logout() error                                  { return nil }
-func (discarding) Mail(string, *gosmtp.MailOptions) error         { return nil }
-func (discarding) Rcpt(string, *gosmtp.RcptOptions) error         { return nil }
+func (discarding) Reset()                                          {}
+func (discarding) Logout() error                                   { return nil }
+func (discarding) Mail(string, *gosmtp.MailOptions) error          { return nil }
+func (discarding) Rcpt(string, *gosmtp.RcptOptions) error          { return nil }
 
 func (discarding) Data(r io.Reader) error {
 	_, err := io.Copy(io.Discard, r)

@@ -193,7 +193,7 @@ func clientConfig(cmd *cobra.Command, o sendOptions) (live.ClientConfig, error) 
 	if o.server == "" || len(o.to) == 0 || !cmd.Flags().Changed("from") {
 		return cfg, usageError{errors.New("expected --server, --from and at least one --to")}
 	}
-	if from := strings.Trim(o.from, "<>"); from != "" {
+	if from := unbracketed(o.from); from != "" {
 		p, err := smtp.ParseMailbox(from)
 		if err != nil {
 			return cfg, usageError{fmt.Errorf("--from: %q: %w", o.from, err)}
@@ -201,7 +201,7 @@ func clientConfig(cmd *cobra.Command, o sendOptions) (live.ClientConfig, error) 
 		cfg.Letter.From = p
 	}
 	for _, to := range o.to {
-		p, err := smtp.ParsePath("<" + strings.TrimSuffix(strings.TrimPrefix(to, "<"), ">") + ">")
+		p, err := smtp.ParsePath("<" + unbracketed(to) + ">")
 		if err == nil && p.IsNull() {
 			err = errors.New("expected an address")
 		}
@@ -221,7 +221,7 @@ func clientConfig(cmd *cobra.Command, o sendOptions) (live.ClientConfig, error) 
 	}
 	for i, a := range addrs {
 		addrs[i] = a.Unmap()
-		if !a.IsLoopback() && !o.expose {
+		if a = a.Unmap(); !a.IsLoopback() && !o.expose {
 			return cfg, usageError{fmt.Errorf("--server: %s is on another machine (%s). Expected a loopback address such as 127.0.0.1, or --expose, with which the message leaves this machine in the clear", name, a)}
 		}
 	}
@@ -247,6 +247,14 @@ func clientConfig(cmd *cobra.Command, o sendOptions) (live.ClientConfig, error) 
 	cfg.Local = localAddr(netip.AddrPortFrom(addrs[0], uint16(port)))
 	cfg.Server = trace.Host{ID: "server", Name: name, Title: name, Role: "mail server"}
 	return cfg, nil
+}
+
+// unbracketed is an address without the angle brackets that may be around it.
+func unbracketed(s string) string {
+	if inner, ok := strings.CutPrefix(s, "<"); ok && strings.HasSuffix(inner, ">") {
+		return strings.TrimSuffix(inner, ">")
+	}
+	return s
 }
 
 // localAddr is this machine's own address towards another: asking sends

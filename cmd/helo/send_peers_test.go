@@ -109,6 +109,22 @@ func sendTest(t testing.TB, letter, addr string, args ...string) sent {
 
 var aliceToBob = []string{"--from", "alice@sender.example", "--to", "bob@receiver.example"}
 
+// Addresses that no command can carry are refused before anything is sent.
+func TestSendRefusesAddresses(t *testing.T) {
+	for _, args := range [][]string{
+		{"--from", "alice@sender.example\r\nRCPT TO:<eve@receiver.example>", "--to", "bob@receiver.example"},
+		{"--from", "alice@sender.example", "--to", "bob\x01@receiver.example"},
+		{"--from", "alice@sender.example", "--to", "bob@receiver.example>\r\nDATA"},
+		{"--from", "alice@sender.example", "--to", "<>"},
+		{"--from", "alice@sender.example", "--to", ""},
+		{"--from", "alice@sender.example", "--to", "bob@receiver.example", "--ehlo", "a\r\nNOOP"},
+	} {
+		if s := sendTest(t, savedLetter, "127.0.0.1:1", args...); s.status != 2 || len(s.commands) > 0 || strings.ContainsAny(s.verdicts, "\x00\x01\r") {
+			t.Errorf("%q: status %d, %q", args, s.status, s.verdicts)
+		}
+	}
+}
+
 func TestSendToSmtpSink(t *testing.T) {
 	sink := program(t, "smtp-sink", "postfix")
 	for _, test := range []struct {

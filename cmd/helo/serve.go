@@ -39,6 +39,7 @@ type serveOptions struct {
 	faults   []string
 	headless bool
 	format   string
+	idle     time.Duration
 	grace    time.Duration
 }
 
@@ -76,6 +77,7 @@ helo serve --domain a.example --domain b.example --user "*" --maildir /tmp/mail 
 	f.StringArrayVar(&o.faults, "fault", nil, "something that goes wrong, such as \"mx at=RCPT reply=451\"; may be given more than once (see helo help faults)")
 	f.BoolVar(&o.headless, "headless", false, "show no screen; write what happens")
 	f.StringVar(&o.format, "format", "text", "of --headless: text or json (see helo help formats)")
+	f.DurationVar(&o.idle, "idle", 5*time.Minute, "how long a client may say nothing")
 	f.DurationVar(&o.grace, "grace", 10*time.Second, "how long open transactions may take when the server is told to stop")
 	// The flag exists and has no other completion: this cannot fail.
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
@@ -241,6 +243,7 @@ func serverConfig(cmd *cobra.Command, o serveOptions) (live.Config, error) {
 			return live.Config{}, usageError{fmt.Errorf("--domain: expected a domain name such as receiver.example, found %q", d)}
 		}
 	}
+	server.Idle = o.idle
 	if len(o.domains) > 0 {
 		server.Domains = o.domains
 	}

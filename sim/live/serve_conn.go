@@ -145,7 +145,7 @@ func (s *Server) shut(c *conn) bool {
 		return false
 	}
 	s.host.Shut(c.id)
-	return true
+	return true // settle writes its 421
 }
 
 // settle files what is to be filed and writes what is to be said, without the

@@ -166,8 +166,11 @@ func (s *Server) move(stage int32) {
 	defer s.unlock()
 	s.stage.Store(stage)
 	for _, c := range s.conns {
+		if stage == over {
+			c.nc.SetWriteDeadline(time.Now().Add(time.Second)) // for its last words
+		}
 		if stage == over || !s.host.Busy(c.id) {
-			c.nc.SetDeadline(time.Unix(1, 0)) // in the past
+			c.nc.SetReadDeadline(time.Unix(1, 0)) // in the past
 		}
 	}
 }
