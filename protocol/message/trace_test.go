@@ -144,3 +144,13 @@ func BenchmarkReceived(b *testing.B) {
 		buf = r.AppendTo(buf[:0])
 	}
 }
+
+// RFC 5322 §3.3: the date is what the standard library's layout gives.
+func TestAppendDate(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		at := time.Unix(rapid.Int64Range(-1<<36, 1<<38).Draw(t, "seconds"), rapid.Int64Range(0, 999_999_999).Draw(t, "ns")).In(time.FixedZone("", 3600*rapid.IntRange(-12, 12).Draw(t, "zone")))
+		if got, want := string(AppendDate(nil, at)), at.UTC().Format("Mon, 2 Jan 2006 15:04:05 +0000"); got != want {
+			t.Fatalf("%q, want %q", got, want)
+		}
+	})
+}

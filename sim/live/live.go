@@ -62,7 +62,8 @@ type conn struct {
 	wait time.Duration // how long to wait for octets; 0: for ever
 	end  ending
 
-	readBy, writeBy time.Time // deadlines of the socket, of its goroutine
+	at              time.Duration // when its goroutine last held the lock
+	readBy, writeBy time.Duration // deadlines of the socket, of its goroutine
 
 	filing *host.Mail // to be filed before anything else
 }

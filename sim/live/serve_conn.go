@@ -63,6 +63,7 @@ func (s *Server) run(c *conn, port uint16, small []byte) {
 		Octets: s.t.Store(addr.AppendTo(nil)), Cause: trace.NoPos,
 	})
 	s.host.Accepted(c.id, port, addr.Addr().Unmap(), pos)
+	c.at = s.now
 	s.unlock()
 	s.talk(c, small)
 	s.lock()
@@ -84,7 +85,7 @@ func (s *Server) talk(c *conn, small []byte) {
 		if !s.settle(c) {
 			return
 		}
-		c.expect()
+		s.expect(c)
 		if s.stage.Load() != serving && s.shut(c) {
 			continue
 		}
@@ -92,6 +93,7 @@ func (s *Server) talk(c *conn, small []byte) {
 		n, err := c.nc.Read(buf)
 		s.pace.wait(s.t)
 		s.lock()
+		c.at = s.now
 		if n > 0 {
 			s.arrived(c, buf[:n])
 		}
@@ -120,19 +122,20 @@ func (s *Server) talk(c *conn, small []byte) {
 // anew only when it has come nearer than what is asked for: that is seldom.
 const slack = 2 * time.Second
 
-// expect sets the deadline of the next read.
-func (c *conn) expect() {
-	if now := time.Now(); c.readBy.Sub(now) < c.wait || c.readBy.Sub(now) > c.wait+slack {
-		c.readBy = now.Add(c.wait + min(slack, c.wait/8))
-		c.nc.SetReadDeadline(c.readBy)
+// expect sets the deadline of the next read. Times are since the server's
+// start.
+func (s *Server) expect(c *conn) {
+	if left := c.readBy - c.at; left < c.wait || left > c.wait+slack {
+		c.readBy = c.at + c.wait + min(slack, c.wait/8)
+		c.nc.SetReadDeadline(s.start.Add(c.readBy))
 	}
 }
 
 // expectWrite sets the deadline of the next write.
-func (c *conn) expectWrite() {
-	if now := time.Now(); c.writeBy.Sub(now) < writeTimeout {
-		c.writeBy = now.Add(writeTimeout + slack)
-		c.nc.SetWriteDeadline(c.writeBy)
+func (s *Server) expectWrite(c *conn) {
+	if c.writeBy-c.at < writeTimeout {
+		c.writeBy = c.at + writeTimeout + slack
+		c.nc.SetWriteDeadline(s.start.Add(c.writeBy))
 	}
 }
 
@@ -153,7 +156,7 @@ func (s *Server) shut(c *conn) bool {
 func (s *Server) settle(c *conn) bool {
 	for {
 		if len(c.out) > 0 && c.end != cut {
-			c.expectWrite()
+			s.expectWrite(c)
 			if _, err := c.nc.Write(c.out); err != nil {
 				s.lock()
 				c.out = c.out[:0]
@@ -234,7 +237,7 @@ func addrOf(a net.Addr) netip.AddrPort {
 // depot is the server as its host's [host.Depot].
 type depot Server
 
-func (d *depot) QueueID() string { return d.ids.next() }
+func (d *depot) QueueID() string { return d.ids.next(d.Clock()) }
 
 func (d *depot) Room(n int) bool {
 	if d.room < int64(n) {

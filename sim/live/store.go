@@ -84,7 +84,7 @@ func (m *Memory) Mailbox(box string) [][]byte {
 // server was started: the time, made to grow.
 type queueIDs struct{ last int64 }
 
-func (q *queueIDs) next() string {
-	q.last = max(q.last+1, time.Now().UnixMicro())
+func (q *queueIDs) next(now time.Time) string {
+	q.last = max(q.last+1, now.UnixMicro())
 	return strings.ToUpper(strconv.FormatInt(q.last, 36))
 }
