@@ -184,7 +184,7 @@ func setOne(c *host.Config, word trace.Word) error {
 		return nil
 	}
 	ext, ok := smtp.ParseExtension(word.Key)
-	if !ok {
+	if !ok || !smtp.BasicExtensions.Has(ext) { // hosts do not take chunks yet
 		return wordErr(word.Column, "unknown setting %q; expected an extension such as pipelining, or size, or recipients", word.Key)
 	}
 	switch word.Value {

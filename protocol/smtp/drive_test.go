@@ -25,6 +25,15 @@ type serverLog struct {
 	letters []string
 	output  string
 	decided int
+	chunks  []chunkSeen
+}
+
+// chunkSeen is a BDAT as a driver sees it.
+type chunkSeen struct {
+	count     int64
+	last      bool
+	discarded bool
+	octets    int64 // handed out
 }
 
 // after lists the replies after the greeting.
@@ -40,6 +49,7 @@ func runServer(t testing.TB, s *Server, input string, cut cutter, answer func(*S
 	t.Helper()
 	log := &serverLog{}
 	var letter []byte
+	var chunk int64 // octets of the BDAT so far
 	steps, limit := 0, 20*len(input)+1000
 	for {
 		if steps++; steps > limit {
@@ -48,13 +58,26 @@ func runServer(t testing.TB, s *Server, input string, cut cutter, answer func(*S
 		switch s.Next() {
 		case Decide:
 			c := s.Command()
-			if c.Verb == EndOfData {
+			if c.EndsLetter() {
 				log.events = append(log.events, fmt.Sprintf("letter %q", letter))
 				log.letters = append(log.letters, string(letter))
 				letter = nil
 			}
 			log.events = append(log.events, fmt.Sprintf("%d %v %q %v", c.Offset, c.Verb, c.Line, c.Parts))
+			if c.Verb == BDAT {
+				log.chunks = append(log.chunks, chunkSeen{c.Count, c.Last, c.Discarded, chunk})
+				if c.Discarded && chunk != 0 {
+					t.Fatalf("%d octets of a BDAT that was thrown away", chunk)
+				}
+				if !c.Discarded && s.offers.Has(Chunking) && s.Proposal().Then != Close && chunk != c.Count {
+					t.Fatalf("%d octets of %q", chunk, c.Line)
+				}
+				chunk = 0
+			}
 			sent := string(s.Reply(answer(s)))
+			if s.LetterSize() == 0 { // it is over, or what there is of it is void
+				letter = nil
+			}
 			log.decided++
 			log.replies = append(log.replies, strings.TrimSuffix(sent, "\r\n"))
 			log.events = append(log.events, fmt.Sprintf("reply %q %v", sent, s.State()))
@@ -64,6 +87,12 @@ func runServer(t testing.TB, s *Server, input string, cut cutter, answer func(*S
 				t.Fatalf("piece of %d octets at %d, want it at %d", len(piece), at, len(letter))
 			}
 			letter = append(letter, piece...)
+			if s.State() == StateChunk {
+				if s.Command().Verb != BDAT {
+					t.Fatalf("a chunk belongs to %v", s.Command().Verb)
+				}
+				chunk += int64(len(piece))
+			}
 		case NeedInput:
 			log.output += string(s.Output())
 			if input == "" {
@@ -129,6 +158,14 @@ func (s *scripted) hear(octets string) (out string, closed bool) {
 			break
 		}
 		line := s.in[:end]
+		if n := 0; !s.data && strings.HasPrefix(line, "BDAT ") {
+			fmt.Sscanf(line, "BDAT %d", &n)
+			if len(s.in) < end+mark+n {
+				break
+			}
+			mark += n
+			line = s.in[:end+mark] // a chunk is heard with its line
+		}
 		s.heard = append(s.heard, line)
 		s.in = s.in[end+mark:]
 		r := say()

@@ -124,7 +124,7 @@ func talk(t testing.TB, c *Client, s *Server, cut cutter, envelopes []Envelope, 
 	for range 1_000_000 {
 		switch s.Next() {
 		case Decide:
-			if s.Command().Verb == EndOfData {
+			if s.Command().EndsLetter() {
 				read = append(read, string(letter))
 				letter = letter[:0]
 			}

@@ -46,6 +46,7 @@ func TestTranscripts(t *testing.T) {
 func play(t *testing.T, script string) string {
 	t.Helper()
 	config := fullConfig()
+	config.Extensions = BasicExtensions
 	var out strings.Builder
 	var s *Server
 	var own []Reply
