@@ -50,6 +50,8 @@ func runServer(t testing.TB, s *Server, input string, cut cutter, answer func(*S
 	log := &serverLog{}
 	var letter []byte
 	var chunk int64 // octets of the BDAT so far
+	var at int64    // where the next line begins, -1 if that is not known
+	var handed int64
 	steps, limit := 0, 20*len(input)+1000
 	for {
 		if steps++; steps > limit {
@@ -58,6 +60,23 @@ func runServer(t testing.TB, s *Server, input string, cut cutter, answer func(*S
 		switch s.Next() {
 		case Decide:
 			c := s.Command()
+			// Every octet belongs to a line, a chunk or a letter: nothing is
+			// skipped, and nothing is taken twice.
+			switch {
+			case c.Verb == EndOfData:
+				if at += handed; c.Offset < at { // dots were removed
+					t.Fatalf("%d octets handed out, the dot at %d", handed, c.Offset)
+				}
+			case at >= 0 && c.Offset != at:
+				t.Fatalf("%q at %d, want it at %d", c.Line, c.Offset, at)
+			}
+			if at = c.Offset + int64(len(c.Line)); s.inHead && c.Verb != BDAT || c.tooLong {
+				at = -1 // a line too long: only its head is known
+			}
+			if at >= 0 && s.offers.Has(Chunking) {
+				at += c.Count
+			}
+			handed = 0
 			if c.EndsLetter() {
 				log.events = append(log.events, fmt.Sprintf("letter %q", letter))
 				log.letters = append(log.letters, string(letter))
@@ -82,11 +101,12 @@ func runServer(t testing.TB, s *Server, input string, cut cutter, answer func(*S
 			log.replies = append(log.replies, strings.TrimSuffix(sent, "\r\n"))
 			log.events = append(log.events, fmt.Sprintf("reply %q %v", sent, s.State()))
 		case Body:
-			piece, at := s.Chunk()
-			if int(at) != len(letter) || len(piece) == 0 {
-				t.Fatalf("piece of %d octets at %d, want it at %d", len(piece), at, len(letter))
+			piece, offset := s.Chunk()
+			if int(offset) != len(letter) || len(piece) == 0 {
+				t.Fatalf("piece of %d octets at %d, want it at %d", len(piece), offset, len(letter))
 			}
 			letter = append(letter, piece...)
+			handed += int64(len(piece))
 			if s.State() == StateChunk {
 				if s.Command().Verb != BDAT {
 					t.Fatalf("a chunk belongs to %v", s.Command().Verb)

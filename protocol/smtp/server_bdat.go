@@ -105,30 +105,32 @@ var (
 
 // proposeBDAT answers a BDAT without mistakes, its octets taken.
 func (s *Server) proposeBDAT() Reply {
-	switch s.state {
-	case StateChunk, StateLetterReceived:
-		switch {
-		case s.config.MaxSize > 0 && s.letter.size > s.config.MaxSize:
-			return s.texts.tooLarge
-		case !s.cmd.Last:
-			return replyChunk
-		case s.letter.long:
-			return replyLongLine
-		}
-		return replyAccepted
-	case StateBroken:
+	switch {
+	case s.cmd.Discarded:
+		return s.proposeDiscarded()
+	case s.config.MaxSize > 0 && s.letter.size > s.config.MaxSize:
+		return s.texts.tooLarge
+	case !s.cmd.Last:
+		return replyChunk
+	case s.letter.long:
+		return replyLongLine
+	}
+	return replyAccepted
+}
+
+// proposeDiscarded says why the octets of a BDAT were thrown away.
+func (s *Server) proposeDiscarded() Reply {
+	switch {
+	case s.state == StateBroken:
 		return replyRSETFirst
-	case StateTransaction:
-		if s.refused {
-			return replyNobody // RFC 5321 §3.3 allows 503 and 554
-		}
-		return replyRCPTFirst
-	}
-	if !s.greeted {
-		return replyEHLOFirst
-	}
-	if !s.esmtp {
+	case s.state == StateTransaction && s.refused:
+		return replyNobody // RFC 5321 §3.3 allows 503 and 554
+	case s.greeted && !s.esmtp:
 		return replyNotServed // after HELO nothing is offered, yet the octets came
+	case s.state == StateTransaction:
+		return replyRCPTFirst
+	case !s.greeted:
+		return replyEHLOFirst
 	}
 	return replyMAILFirst // so it is after LAST, too
 }

@@ -3,6 +3,7 @@ package smtp
 // The rules a server keeps, each by its section.
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -149,8 +150,11 @@ var serverRules = []serverRule{
 		send: ehlo + mail + rcpt + data + "x\r\n..y\r\n..\r\n.\r\n", want: []string{"250", "250", "250", "354", "250"}, letter: []string{"x\r\n..y\r\n..\r\n"}},
 }
 
+// allServerRules are those of RFC 5321 and those of the extensions.
+func allServerRules() []serverRule { return slices.Concat(serverRules, bdatRules, extensionRules) }
+
 func TestServerRules(t *testing.T) {
-	for _, rule := range serverRules {
+	for _, rule := range allServerRules() {
 		t.Run(rule.name, func(t *testing.T) {
 			config := fullConfig()
 			if rule.config != nil {
