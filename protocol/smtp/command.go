@@ -148,9 +148,9 @@ type Command struct {
 	Last   bool   // BDAT: they are the last ones of the letter
 	Err    *SyntaxError
 
-	// Discarded says of a BDAT that its octets were thrown away instead of
-	// handed out, because it came out of order or is no BDAT of the grammar
-	// (RFC 3030 §2).
+	// Discarded says of a BDAT in a server's session that nothing of it was
+	// handed out: it came out of order or is no BDAT of the grammar, and its
+	// octets were thrown away (RFC 3030 §2), or CHUNKING was not offered.
 	Discarded bool
 
 	pathOK  bool // Path was read whole

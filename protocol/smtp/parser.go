@@ -212,7 +212,7 @@ func (p *parser) lookup() string {
 
 // chunk reads the argument of BDAT: chunk-size [ SP end-marker ] (RFC 3030 §2).
 func (p *parser) chunk(c *Command) {
-	if !p.space("how many octets follow") {
+	if !p.space("a number of octets") {
 		return
 	}
 	start := p.pos
@@ -222,7 +222,7 @@ func (p *parser) chunk(c *Command) {
 	count, ok := parseCount(p.line[start:p.pos])
 	if !ok || p.pos < p.end && p.line[p.pos] != ' ' {
 		p.pos = start
-		p.fail(start, "1 to 20 digits that a 63-bit number holds")
+		p.fail(start, "a number of octets, in 1 to 20 digits")
 		return
 	}
 	p.part(PartChunkSize, start, p.pos)

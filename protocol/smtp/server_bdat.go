@@ -22,7 +22,12 @@ type chunkReader struct {
 // taken.
 func (s *Server) beginChunk() {
 	c := &s.cmd
-	if !c.countOK {
+	c.Discarded = c.Err != nil || !s.offered(Chunking) ||
+		s.state != StateRecipients && s.state != StateChunks
+	switch {
+	case !s.offers.Has(Chunking):
+		return
+	case !c.countOK:
 		// Nobody knows where the octets end and the next command begins.
 		// Octets of a letter taken for commands would be a way to have them
 		// obeyed, so there is only one thing to do: say so and close.
@@ -34,8 +39,6 @@ func (s *Server) beginChunk() {
 		c.Line = s.head[:copy(s.head[:], c.Line)]
 		s.inHead = true
 	}
-	c.Discarded = c.Err != nil || !s.offered(Chunking) ||
-		s.state != StateRecipients && s.state != StateChunks
 	if !c.Discarded {
 		s.state = StateChunk
 	}

@@ -12,7 +12,7 @@ func (s *Server) decide(verb Verb, line []byte, offset int64) {
 	s.cmd.Offset = offset
 	if verb == None {
 		s.cmd.parse(line, &s.words, s.config.AcceptBareLF, s.offered(SMTPUTF8))
-		if s.cmd.Verb == BDAT && s.offers.Has(Chunking) {
+		if s.cmd.Verb == BDAT {
 			s.beginChunk()
 		}
 		return
