@@ -24,7 +24,7 @@ func (p *parser) parameters() {
 			return
 		}
 		p.part(PartKeyword, start, p.pos)
-		param := Param{Keyword: p.text(p.line[start:p.pos]), Start: start}
+		param := Param{Keyword: p.paramKeyword(p.line[start:p.pos]), Start: start}
 		valueStart := p.pos
 		if p.octet('=') {
 			p.part(PartSeparator, valueStart, p.pos)
@@ -52,6 +52,17 @@ func (p *parser) parameters() {
 		p.params = append(p.params, param)
 		p.checkValue(param, valueStart)
 	}
+}
+
+// paramKeyword makes a string of a keyword; those known leave room for others
+// in what the session remembers.
+func (p *parser) paramKeyword(b []byte) string {
+	for i := range knownParams {
+		if knownParams[i].keyword == string(b) {
+			return knownParams[i].keyword
+		}
+	}
+	return p.text(b)
 }
 
 // checkValue looks at the values of the parameters this engine knows.
