@@ -34,6 +34,8 @@ var clientExtensionRules = []clientRule{
 		heard: []string{sayEHLO, sayMAIL, sayR0, "BDAT 4\r\none\r", "BDAT 4\r\n\ntwo", "BDAT 2 LAST\r\n\r\n", "QUIT"}, results: []string{"delivered BDAT 250"}},
 	{name: "RFC 3030 §2: no dot is doubled, line ends are CRLF", replies: []string{greeting, chunks, "250 ok", "250 ok", "250 done", "221 bye"}, letter: ".\n..\rx\r\n.",
 		heard: []string{sayEHLO, sayMAIL, sayR0, "BDAT 13 LAST\r\n.\r\n..\r\nx\r\n.\r\n", "QUIT"}, results: []string{"delivered BDAT 250"}},
+	{name: "lax client: SendBareLineEnds leaves CR and LF alone in chunks, too", replies: []string{greeting, chunks, "250 ok", "250 ok", "250 done", "221 bye"}, config: func(c *ClientConfig) { c.SendBareLineEnds = true }, letter: ".a\nb\rc",
+		heard: []string{sayEHLO, sayMAIL, sayR0, "BDAT 8 LAST\r\n.a\nb\rc\r\n", "QUIT"}, results: []string{"delivered BDAT 250"}},
 	{name: "RFC 3030 §2: a letter that fills its chunks", replies: []string{greeting, chunks, "250 ok", "250 ok", "250 1", "250 done", "221 bye"}, config: inFours, letter: "abcdef\r\n",
 		heard: []string{sayEHLO, sayMAIL, sayR0, "BDAT 4\r\nabcd", "BDAT 4 LAST\r\nef\r\n", "QUIT"}, results: []string{"delivered BDAT 250"}},
 	{name: "RFC 3030 §3: a binary letter goes as it is", replies: []string{greeting, "250-x\n250-CHUNKING\n250 BINARYMIME", "250 ok", "250 ok", "250 done", "221 bye"}, adjust: binary, letter: "\n.\r\x00",
