@@ -155,6 +155,7 @@ type Command struct {
 
 	pathOK  bool // Path was read whole
 	countOK bool // Count was read
+	wide    bool // there are characters outside ASCII where they may be
 	tooLong bool // RFC 5321 §4.5.3.1.4
 }
 
@@ -209,7 +210,7 @@ func (c *Command) parse(line []byte, words *interner, bareLF, utf8 bool) {
 	}
 	*c = Command{Line: line, Offset: c.Offset}
 	p.command(c)
-	c.Err, c.Params = p.err, p.params
+	c.Err, c.Params, c.wide = p.err, p.params, p.wide
 	if c.tooLong = lineEnd == len(line) && len(line) >= MaxCommandLine; c.tooLong {
 		c.Err = &SyntaxError{Pos: MaxCommandLine, Want: "a line of at most 512 octets", Code: 500, Enhanced: Enhanced{5, 5, 2}}
 	}

@@ -72,7 +72,7 @@ var extensionRules = []serverRule{
 	{name: "RFC 9422 §4: the limit holds where it is not said, too", config: func(c *Config) { c.Extensions, c.MaxMails = 0, 1 },
 		send: ehlo + mail + "RSET\r\n" + mail, want: []string{"250", "250", "250", "452"}},
 
-	{name: "RFC 5321 §3.5.2: EXPN where it is served, before EHLO too", config: func(c *Config) { c.Expn, c.Extensions = true, 0 },
+	{name: "RFC 5321 §4.1.1.7: EXPN where it is served, before EHLO too", config: func(c *Config) { c.Expn, c.Extensions = true, 0 },
 		send: "EXPN list\r\n" + ehlo + "EXPN list\r\nEXPN\r\n", want: []string{"252", "250-mx.receiver.example\r\n250-EXPN\r\n250 HELP", "252 cannot expand", "501"}},
 	{name: "RFC 5321 §4.2.4: EXPN where it is not served is 502, whatever its argument", send: ehlo + "EXPN list\r\nEXPN\r\nEXPN \x01\r\n", want: []string{"250", "502", "502", "502"}},
 	{name: "RFC 5321 §4.1.1.8: HELP lists what is served", config: func(c *Config) { c.Expn = true },
@@ -100,7 +100,7 @@ var extensionRules = []serverRule{
 // What a driver sees of what was asked about reports, and how.
 func TestRFC3461_4_EnvelopeOfReports(t *testing.T) {
 	seen := 0
-	send := ehlo + "MAIL FROM:<a@b.example> RET=hdrs ENVID=QQ+2B314 SMTPUTF8 BODY=BINARYMIME\r\n" +
+	send := ehlo + "MAIL FROM:<a@b.example> RET=hdrs ENVID=QQ+2B314 SMTPUTF8 BODY=BINARYMIME\r\n" + rcpt +
 		"RCPT TO:<a@b.example> NOTIFY=delay,success ORCPT=rfc822;Bob+2Bx@receiver.example\r\n" + "RCPT TO:<x@b.example> NOTIFY=FOO\r\n" + "RCPT TO:<b@b.example>\r\n" + "RCPT TO:<c@b.example> NOTIFY=NEVER\r\n"
 	runServer(t, NewServer(fullConfig()), send+"BDAT 0 LAST\r\n"+mail+rcpt+data, single, func(s *Server) Reply {
 		switch s.Command().Verb {
@@ -109,19 +109,19 @@ func TestRFC3461_4_EnvelopeOfReports(t *testing.T) {
 			if !s.UTF8() || !s.Binary() || s.EightBit() || s.DSN() != (DSNMail{ReturnHeaders, "QQ+2B314"}) {
 				t.Errorf("UTF-8 %v, binary %v, 8 bit %v, %v", s.UTF8(), s.Binary(), s.EightBit(), s.DSN())
 			}
-			want := []DSNRcpt{{NotifySuccess | NotifyDelay, "rfc822;Bob+2Bx@receiver.example"}, {}, {NotifyNever, ""}}
-			if diff := cmp.Diff(want, s.RecipientDSNs()); diff != "" || len(s.Recipients()) != 3 {
+			want := []DSNRcpt{{}, {NotifySuccess | NotifyDelay, "rfc822;Bob+2Bx@receiver.example"}, {}, {NotifyNever, ""}}
+			if diff := cmp.Diff(want, s.RecipientDSNs()); diff != "" || len(s.Recipients()) != 4 {
 				t.Error(diff, s.Recipients())
 			}
-			if kind, address := s.RecipientDSNs()[0].Address(); kind != "rfc822" || address != "Bob+x@receiver.example" {
+			if kind, address := s.RecipientDSNs()[1].Address(); kind != "rfc822" || address != "Bob+x@receiver.example" {
 				t.Error(kind, address)
 			}
-			if s.RecipientDSNs()[0].Notify.String() != "SUCCESS,DELAY" || s.DSN().Return.String() != "HDRS" {
-				t.Error(s.RecipientDSNs()[0].Notify, s.DSN().Return)
+			if s.RecipientDSNs()[1].Notify.String() != "SUCCESS,DELAY" || s.DSN().Return.String() != "HDRS" {
+				t.Error(s.RecipientDSNs()[1].Notify, s.DSN().Return)
 			}
 		case DATA:
 			seen++
-			if s.UTF8() || s.Binary() || s.DSN() != (DSNMail{}) || len(s.RecipientDSNs()) != 1 || s.RecipientDSNs()[0] != (DSNRcpt{}) {
+			if s.UTF8() || s.Binary() || s.DSN() != (DSNMail{}) || len(s.RecipientDSNs()) != 0 {
 				t.Error("the envelope outlived its transaction")
 			}
 		}
@@ -132,7 +132,7 @@ func TestRFC3461_4_EnvelopeOfReports(t *testing.T) {
 	}
 	// A driver that takes what the engine refuses does not make it valid.
 	runServer(t, NewServer(fullConfig()), ehlo+"MAIL FROM:<a@b.example> ENVID=+zz\r\nRCPT TO:<a@b.example> ORCPT=x\r\nNOOP\r\n", whole, func(s *Server) Reply {
-		if s.Command().Verb == NOOP && (s.DSN() != (DSNMail{}) || s.RecipientDSNs()[0] != (DSNRcpt{})) {
+		if s.Command().Verb == NOOP && (s.DSN() != (DSNMail{}) || len(s.RecipientDSNs()) != 0) {
 			t.Error(s.DSN(), s.RecipientDSNs())
 		}
 		return Reply{Code: 250}

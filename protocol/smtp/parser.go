@@ -16,6 +16,7 @@ type parser struct {
 	enhanced Enhanced
 	inPath   Enhanced // the enhanced code of a mistake inside the brackets
 	utf8     bool     // addresses may be in UTF-8 (RFC 6531 §3.3)
+	wide     bool     // and some are
 	words    *interner
 }
 
@@ -190,7 +191,7 @@ func (p *parser) lookup() string {
 		p.end = at
 	}
 	start := p.pos
-	for p.pos < p.end && (isPrint(p.line[p.pos]) || p.utf8 && p.line[p.pos] >= 0x80) {
+	for p.pos < p.end && (isPrint(p.line[p.pos]) || p.foreign(p.line[p.pos])) {
 		p.pos++
 	}
 	if p.pos < p.end {

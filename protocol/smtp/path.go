@@ -241,7 +241,13 @@ func (p *parser) localPart() bool {
 
 // foreign says whether an octet is part of a character outside ASCII, where
 // those are allowed (RFC 6531 §3.3).
-func (p *parser) foreign(c byte) bool { return p.utf8 && c >= 0x80 }
+func (p *parser) foreign(c byte) bool {
+	if !p.utf8 || c < 0x80 {
+		return false
+	}
+	p.wide = true
+	return true
+}
 
 // domain reads Domain. what names it in errors.
 func (p *parser) domain(what string) ([]byte, bool) {

@@ -13,7 +13,7 @@ type Config struct {
 	MaxRecipients int        // of one transaction; 0: 100, the least RFC 5321 §4.5.3.1.8 allows
 	MaxMails      int        // MAIL commands of one session (RFC 9422 §4); 0: no limit
 	MaxErrors     int        // mistakes in a row before the server hangs up; 0: 20; negative: no limit
-	Expn          bool       // EXPN is served and listed (RFC 5321 §3.5.2)
+	Expn          bool       // EXPN is served and listed (RFC 5321 §4.1.1.7)
 	NoHelp        bool       // HELP is neither served nor listed
 
 	// Ways of being wrong, for lessons. A correct server has none of them.
@@ -111,7 +111,7 @@ type Server struct {
 	utf8     bool
 	dsn      DSNMail
 	rcpts    []Path
-	rcptDSNs []DSNRcpt // beside rcpts
+	rcptDSNs []DSNRcpt // beside rcpts; empty if all are zero
 	refused  bool      // a RCPT of this transaction was not accepted
 	letter   letterReader
 	chunk    chunkReader
@@ -290,8 +290,9 @@ func (s *Server) UTF8() bool { return s.utf8 }
 func (s *Server) DSN() DSNMail { return s.dsn }
 
 // RecipientDSNs returns what each accepted RCPT said about reports
-// (RFC 3461 §4.1, RFC 3461 §4.2), in the order of [Server.Recipients]. The slice
-// is valid until the transaction ends.
+// (RFC 3461 §4.1, RFC 3461 §4.2), in the order of [Server.Recipients], or
+// nothing at all if none of them said anything: it can be given to an
+// [Envelope] as it is. The slice is valid until the transaction ends.
 func (s *Server) RecipientDSNs() []DSNRcpt { return s.rcptDSNs }
 
 // LetterSize returns how many octets of the letter were read so far, as SIZE

@@ -193,8 +193,10 @@ func (s *Server) proposeMAIL() Reply {
 	if _, ok := s.notOffered(); ok {
 		return replyNotOffered // RFC 5321 §4.1.1.11
 	}
-	if _, utf8 := s.cmd.Param("SMTPUTF8"); !utf8 && !s.cmd.Path.IsASCII() {
-		return replyNotASCII // RFC 6531 §3.5
+	if s.cmd.wide && !s.cmd.Path.IsASCII() {
+		if _, utf8 := s.cmd.Param("SMTPUTF8"); !utf8 {
+			return replyNotASCII // RFC 6531 §3.5
+		}
 	}
 	if size, ok := s.cmd.Param("SIZE"); ok && s.config.MaxSize > 0 {
 		if n, _ := parseSize(size); n > s.config.MaxSize {
@@ -221,7 +223,7 @@ func (s *Server) proposeRCPT() Reply {
 	if _, ok := s.notOffered(); ok {
 		return replyNotOffered
 	}
-	if !s.utf8 && !s.cmd.Path.IsASCII() {
+	if s.cmd.wide && !s.utf8 && !s.cmd.Path.IsASCII() {
 		return replyNotASCII // RFC 6531 §3.5
 	}
 	if len(s.rcpts) >= s.config.maxRecipients() {

@@ -68,38 +68,12 @@ func (s *Server) follow(r Reply) {
 	case MAIL:
 		s.mails++ // refused ones count as well (RFC 9422 §4)
 		if done {
-			s.errors = 0
-			s.endTransaction()
-			s.state = StateTransaction
-			s.from = s.cmd.Path
-			if v, ok := s.cmd.Param("SIZE"); ok {
-				s.size, _ = parseSize(v)
-			}
-			v, _ := s.cmd.Param("BODY")
-			s.eightBit, s.binary = strings.EqualFold(v, "8BITMIME"), strings.EqualFold(v, "BINARYMIME")
-			_, s.utf8 = s.cmd.Param("SMTPUTF8")
-			v, _ = s.cmd.Param("RET")
-			s.dsn.Return, _ = ParseReturn(v)
-			if v, _ = s.cmd.Param("ENVID"); validEnvID(v) {
-				s.dsn.EnvID = v
-			}
+			s.openTransaction()
 		}
 	case RCPT:
 		switch {
 		case done && s.cmd.pathOK:
-			s.errors = 0
-			if s.state != StateChunks && s.state != StateBroken {
-				s.state = StateRecipients
-			}
-			s.rcpts = append(s.rcpts, s.cmd.Path)
-			var dsn DSNRcpt
-			if v, ok := s.cmd.Param("NOTIFY"); ok {
-				dsn.Notify, _ = ParseNotify(v)
-			}
-			if v, _ := s.cmd.Param("ORCPT"); validOriginal(v) {
-				dsn.Original = v
-			}
-			s.rcptDSNs = append(s.rcptDSNs, dsn)
+			s.addRecipient()
 		case !done:
 			s.refused = true
 		}
@@ -127,6 +101,53 @@ func (s *Server) follow(r Reply) {
 			s.endTransaction()
 			s.settle()
 		}
+	}
+}
+
+// openTransaction takes the envelope that MAIL begins.
+func (s *Server) openTransaction() {
+	s.endTransaction()
+	s.state, s.errors = StateTransaction, 0
+	c := &s.cmd
+	s.from = c.Path
+	if len(c.Params) == 0 {
+		return
+	}
+	if v, ok := c.Param("SIZE"); ok {
+		s.size, _ = parseSize(v)
+	}
+	v, _ := c.Param("BODY")
+	s.eightBit, s.binary = strings.EqualFold(v, "8BITMIME"), strings.EqualFold(v, "BINARYMIME")
+	_, s.utf8 = c.Param("SMTPUTF8")
+	v, _ = c.Param("RET")
+	s.dsn.Return, _ = ParseReturn(v)
+	if v, _ = c.Param("ENVID"); validEnvID(v) {
+		s.dsn.EnvID = v
+	}
+}
+
+// addRecipient takes what RCPT adds to the envelope.
+func (s *Server) addRecipient() {
+	s.errors = 0
+	if s.state != StateChunks && s.state != StateBroken {
+		s.state = StateRecipients
+	}
+	c := &s.cmd
+	s.rcpts = append(s.rcpts, c.Path)
+	var dsn DSNRcpt
+	if len(c.Params) > 0 {
+		if v, ok := c.Param("NOTIFY"); ok {
+			dsn.Notify, _ = ParseNotify(v)
+		}
+		if v, _ := c.Param("ORCPT"); validOriginal(v) {
+			dsn.Original = v
+		}
+	}
+	if dsn != (DSNRcpt{}) || len(s.rcptDSNs) > 0 { // few ask for anything
+		for len(s.rcptDSNs) < len(s.rcpts)-1 {
+			s.rcptDSNs = append(s.rcptDSNs, DSNRcpt{})
+		}
+		s.rcptDSNs = append(s.rcptDSNs, dsn)
 	}
 }
 

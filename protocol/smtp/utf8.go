@@ -79,10 +79,10 @@ func invalidUTF8(b []byte) int {
 
 // international looks at octets from start that may be outside ASCII.
 func (p *parser) international(start int, domain bool) bool {
-	b := p.line[start:p.pos]
-	if isASCII(b) {
+	if !p.wide || isASCII(p.line[start:p.pos]) {
 		return true
 	}
+	b := p.line[start:p.pos]
 	if i := invalidUTF8(b); i >= 0 {
 		return p.fail(start+i, wantUTF8)
 	}
