@@ -298,6 +298,7 @@ func TestMalformedCitationsAreFound(t *testing.T) {
 		{"RFC 5321 §4.1, §4.2 and §4.3", 0},
 		{"RFC 5321 §4.1 to §4.3, RFC 5322 §2", 0},
 		{"t.Format(time.RFC3339)", 0},
+		{`"rfc822;bob@receiver.example", message/rfc822`, 0},
 		{"RFC 5321 §4.1; §4.2", 1},
 		{"(§4.2)", 1},
 		{"RFCs 5321", 1},
@@ -320,6 +321,7 @@ func malformed(src []byte) []string {
 		start, end := done+at[0], done+at[1]
 		good := oneForm.FindString(text[start:])
 		switch {
+		case strings.HasPrefix(text[start:], "rfc822"): // a type of addresses (RFC 3461 §4.2)
 		case start > 0 && (text[start-1] == '/' || text[start-1] == '.'): // in an address of the web; time.RFC3339
 		case good == "" || badTail.MatchString(text[start+len(good):]):
 			found = append(found, text[max(0, start-10):min(len(text), end+12)])

@@ -16,7 +16,7 @@ type Received struct {
 	FromReverse string     // the name its address belongs to, if it was looked up
 	FromAddr    netip.Addr // where the connection came from
 	By          string     // the host that writes the field
-	With        string     // "ESMTP", "SMTP", … (RFC 3848)
+	With        string     // "ESMTP", "SMTP", … (RFC 3848); "UTF8SMTP" where SMTPUTF8 was said (RFC 6531 §4.3)
 	ID          string     // the writing host's own; empty: left out
 	For         string     // the recipient; only if there is just one, else empty
 	At          time.Time  // written in UTC

@@ -45,6 +45,42 @@ func BenchmarkServerMessage(b *testing.B) {
 	}
 }
 
+// BenchmarkServerChunks is the same message in two chunks.
+func BenchmarkServerChunks(b *testing.B) {
+	s := NewServer(fullConfig())
+	transaction := []byte(mail + rcpt + "BDAT 1000\r\n")
+	transaction = append(transaction, oneKiB[:1000]...)
+	transaction = append(transaction, "BDAT 24 LAST\r\n"...)
+	transaction = append(transaction, oneKiB[len(oneKiB)-24:]...)
+	input := []byte(ehlo)
+	run := func() (octets int) {
+		for {
+			switch s.Next() {
+			case Decide:
+				s.Reply(s.Proposal())
+			case Body:
+				piece, _ := s.Chunk()
+				octets += len(piece)
+			default:
+				s.Output()
+				if len(input) == 0 {
+					return octets
+				}
+				input = input[s.Feed(input):]
+			}
+		}
+	}
+	run()
+	b.ReportAllocs()
+	b.SetBytes(int64(len(transaction)))
+	for b.Loop() {
+		input = transaction
+		if run() != 1024 {
+			b.Fatal("the letter was not read whole")
+		}
+	}
+}
+
 // BenchmarkServerClone is what one legal move costs.
 func BenchmarkServerClone(b *testing.B) {
 	s := NewServer(fullConfig())
@@ -128,7 +164,8 @@ func TestServerAllocatesNothing(t *testing.T) {
 		}
 		s.Output()
 	}
-	octets := []byte(ehlo + "MAIL FROM:<a@sender.example> SIZE=100 BODY=8BITMIME\r\n" + rcpt + rcpt + "RCPT TO:<Postmaster>\r\n" + data + "x\r\n..y\r\n.\r\nNOOP\r\nVRFY bob\r\nRSET\r\nFOO\r\n")
+	octets := []byte(ehlo + "MAIL FROM:<a@sender.example> SIZE=100 BODY=8BITMIME\r\n" + rcpt + rcpt + "RCPT TO:<Postmaster>\r\n" + data + "x\r\n..y\r\n.\r\nNOOP\r\nVRFY bob\r\nRSET\r\n" +
+		"MAIL FROM:<ä@sender.example> SMTPUTF8 BODY=BINARYMIME RET=FULL ENVID=QQ+2B1\r\nRCPT TO:<ö@receiver.example> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;a@b.example\r\nBDAT 3\r\nx\r\nBDAT 0 LAST\r\nBDAT 1\r\nxFOO\r\n")
 	step(octets)
 	if n := testing.AllocsPerRun(100, func() { step(octets) }); n > 1 {
 		// FOO's mistake is the one allocation.

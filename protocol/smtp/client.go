@@ -1,94 +1,23 @@
 package smtp
 
-// The client's side of a session: what a driver sees of it. What it says and
-// how it takes replies is in client_dialogue.go, the letter in client_letter.go.
+// The client's side of a session: what a driver sees of it. What it says is in
+// client_dialogue.go, how it takes replies in client_hear.go, the letter in
+// client_letter.go and client_bdat.go.
 
-import (
-	"errors"
-	"fmt"
-	"time"
-)
+import "errors"
 
 // ClientConfig says how a client behaves. It is complete, may be shared, and
 // must not change while a session uses it.
 type ClientConfig struct {
-	Hostname string     // the client's name for itself, a domain or an address literal; empty: "localhost"
-	Use      Extensions // what it uses if the server offers it
+	Hostname  string     // the client's name for itself, a domain or an address literal; empty: "localhost"
+	Use       Extensions // what it uses if the server offers it
+	Waits     Waits      // how long it waits in a phase; what is 0 is the phase's minimum
+	ChunkSize int        // octets of one BDAT (RFC 3030 §2); 0: 65,536
 
 	// SendBareLineEnds is a way of being wrong: a CR or LF alone goes out as it
 	// stands, against RFC 5321 §2.3.8, instead of as CRLF. Off in a correct client.
 	SendBareLineEnds bool
 }
-
-// Envelope is what a letter needs besides itself.
-type Envelope struct {
-	From     Path   // reverse-path; the zero Path is the null one
-	To       []Path // forward-paths, at least one
-	Size     int64  // octets of the letter as SIZE counts them (RFC 1870 §5); 0: not known
-	EightBit bool   // the letter has octets above 127 and needs 8BITMIME (RFC 6152)
-}
-
-// Outcome is what became of a recipient in one transaction.
-type Outcome uint8
-
-// The outcomes.
-const (
-	Pending   Outcome = iota // not known yet
-	Delivered                // the server is now responsible (RFC 5321 §4.2.5)
-	Deferred                 // not now: 4yz, or the connection failed
-	Refused                  // no: 5yz, or the letter cannot go this way
-)
-
-// String returns the outcome in lower case.
-func (o Outcome) String() string {
-	return [...]string{"pending", "delivered", "deferred", "refused"}[o&3]
-}
-
-// Result is the verdict on one recipient.
-type Result struct {
-	To      Path
-	Outcome Outcome
-	Verb    Verb  // what the reply was given to, or was awaited for: Connect, MAIL, RCPT, DATA, EndOfData …
-	Reply   Reply // the server's words; if Local, the reply it amounts to
-	Local   bool  // nobody said so: the connection failed, or the client refused to send
-}
-
-// Phase is a wait with a minimum of its own (RFC 5321 §4.5.3.2).
-type Phase uint8
-
-// The phases.
-const (
-	PhaseNone      Phase = iota // the client waits for nothing
-	PhaseGreeting               // the initial 220
-	PhaseCommand                // the reply to EHLO, HELO, RSET or QUIT
-	PhaseMAIL                   // the reply to MAIL
-	PhaseRCPT                   // the reply to RCPT
-	PhaseDATA                   // the 354
-	PhaseDataBlock              // a piece of the letter to be taken
-	PhaseDot                    // the 250 after the dot
-)
-
-// RFC 5321 §4.5.3.2.1 to RFC 5321 §4.5.3.2.6. It names no wait for the other commands;
-// they get that of MAIL.
-var phases = [...]struct {
-	name    string
-	minimum time.Duration
-}{
-	PhaseNone:      {"nothing", 0},
-	PhaseGreeting:  {"greeting", 5 * time.Minute},
-	PhaseCommand:   {"command", 5 * time.Minute},
-	PhaseMAIL:      {"MAIL", 5 * time.Minute},
-	PhaseRCPT:      {"RCPT", 5 * time.Minute},
-	PhaseDATA:      {"DATA", 2 * time.Minute},
-	PhaseDataBlock: {"data block", 3 * time.Minute},
-	PhaseDot:       {"dot", 10 * time.Minute},
-}
-
-// String returns the phase's name, such as "data block".
-func (p Phase) String() string { return phases[p%Phase(len(phases))].name }
-
-// Minimum returns the least time a client should wait in this phase.
-func (p Phase) Minimum() time.Duration { return phases[p%Phase(len(phases))].minimum }
 
 // ClientStep is a [Step] of a client.
 type ClientStep = Step
@@ -100,7 +29,7 @@ type ClientStep = Step
 //		case smtp.NeedInput: // send c.Output(), then c.Feed what arrives
 //		case smtp.Heard:     // look at c.Reply() and c.About(), if it matters
 //		case smtp.Ready:     // look at c.Results(), then c.Send(envelope) or c.Quit()
-//		case smtp.Letter:    // c.Write(piece) until the end, then c.EndLetter()
+//		case smtp.Letter:    // c.Write(piece), or at the end c.EndLetter()
 //		case smtp.Done:      // look at c.Results() and c.Failure(), send c.Output(), close
 //		}
 //	}
@@ -119,16 +48,19 @@ type Client struct {
 	about  sent
 	parts  []Part // room for the parser
 	offer  Offer
-	esmtp  bool
-	failed Result // why the session takes no letters, if Outcome is not Pending
+	usable Extensions // offered, may be used, and have what they need
+	failed Result     // why the session takes no letters, if Outcome is not Pending
 
-	to       []Path
+	to       []Path    // as they are sent
+	dsns     []DSNRcpt // beside to
 	env      Envelope
 	results  []Result
 	accepted int  // recipients the server accepted
 	open     bool // MAIL was accepted and no dot has ended the transaction
 	started  bool // a transaction is under way
+	mails    int  // MAIL commands said in this session
 	body     letterWriter
+	chunk    chunkWriter
 
 	out   []byte
 	taken bool
@@ -138,6 +70,7 @@ type Client struct {
 type sent struct {
 	verb Verb
 	rcpt int32 // index in the envelope's To, or -1
+	last bool  // of a BDAT: with LAST
 }
 
 // NewClient returns a session on a connection just opened: it waits for the
@@ -152,7 +85,8 @@ func NewClient(c *ClientConfig) *Client {
 // ClientConfig, keeping buffers.
 func (c *Client) Reset() {
 	*c = Client{config: c.config, in: replyReader{reply: c.in.reply[:0]}, sent: c.sent[:0],
-		results: c.results[:0], to: c.to[:0], out: c.out[:0], parts: c.parts[:0]}
+		results: c.results[:0], to: c.to[:0], dsns: c.dsns[:0], out: c.out[:0], parts: c.parts[:0],
+		chunk: chunkWriter{buf: c.chunk.buf[:0]}}
 	c.expect(Connect, -1)
 }
 
@@ -192,7 +126,7 @@ func (c *Client) Next() ClientStep {
 	}
 	switch c.in.read() {
 	case replyWhole:
-		if c.early || c.step != NeedInput {
+		if c.early || c.answer == len(c.sent) {
 			c.hearEarly()
 		} else {
 			c.hear()
@@ -233,24 +167,35 @@ func (c *Client) Failure() (Result, bool) { return c.failed, c.failed.Outcome !=
 // ErrNotReady is the error of Send at another step than [Ready].
 var ErrNotReady = errors.New("the session is not ready for a letter")
 
+// NotTried returns an envelope for those recipients of the last one that were
+// left out because of the server's limits, if the session may take another
+// transaction: give it to Send at once, with the same letter.
+func (c *Client) NotTried() (Envelope, bool) {
+	if c.step != Ready || c.spent() {
+		return Envelope{}, false
+	}
+	e := c.env
+	e.To, e.ToDSNs = nil, nil
+	for i := range c.results {
+		if r := &c.results[i]; r.NotTried {
+			e.To = append(e.To, r.To)
+			e.ToDSNs = append(e.ToDSNs, c.env.toDSN(i))
+		}
+	}
+	return e, len(e.To) > 0
+}
+
 // Send begins a transaction. A letter that cannot go this way has its results
-// at once, and nothing is sent: one over the size the server offered, or an
-// 8-bit one that it does not take. The error is for envelopes that cannot be
-// written, and then there are no results.
+// at once, and nothing is sent: one over the size the server offered, or one
+// that needs an extension that the server does not have. Recipients beyond a
+// limit of the server are left out (RFC 9422 §4), see [Client.NotTried]. The
+// error is for envelopes that cannot be written, and then there are no results.
 func (c *Client) Send(e Envelope) error {
 	if c.step != Ready {
 		return ErrNotReady
 	}
-	if len(e.To) == 0 {
-		return errors.New("the envelope has no recipient")
-	}
-	if !e.From.Valid() || e.From.Domain == "" && !e.From.IsNull() {
-		return fmt.Errorf("reverse-path %q: not an address SMTP can carry", e.From.Mailbox())
-	}
-	for _, to := range e.To {
-		if !to.Valid() || to.IsNull() {
-			return fmt.Errorf("forward-path %q: not an address SMTP can carry", to.Mailbox())
-		}
+	if err := e.check(); err != nil {
+		return err
 	}
 	c.noteEarly()
 	c.begin(e)
@@ -276,37 +221,6 @@ func (c *Client) Output() []byte {
 	return c.out
 }
 
-// Waiting names the wait of RFC 5321 §4.5.3.2 the client is in, and its
-// minimum.
-func (c *Client) Waiting() (Phase, time.Duration) {
-	p := c.phase()
-	return p, p.Minimum()
-}
-
-func (c *Client) phase() Phase {
-	switch {
-	case c.step == Letter:
-		return PhaseDataBlock
-	case c.step != NeedInput:
-		return PhaseNone
-	}
-	switch c.awaited().verb {
-	case None:
-		return PhaseNone
-	case Connect:
-		return PhaseGreeting
-	case MAIL:
-		return PhaseMAIL
-	case RCPT:
-		return PhaseRCPT
-	case DATA:
-		return PhaseDATA
-	case EndOfData:
-		return PhaseDot
-	}
-	return PhaseCommand
-}
-
 // State names where the session stands: by the oldest command without a reply.
 func (c *Client) State() State {
 	switch {
@@ -315,7 +229,7 @@ func (c *Client) State() State {
 	case c.step == Letter:
 		return StateSendingLetter
 	}
-	switch c.awaited().verb {
+	switch about := c.awaited(); about.verb {
 	case None:
 		return StateReady
 	case Connect:
@@ -332,6 +246,11 @@ func (c *Client) State() State {
 		return StateRCPTSent
 	case DATA:
 		return StateDATASent
+	case BDAT:
+		if about.last {
+			return StateLastSent
+		}
+		return StateBDATSent
 	case EndOfData:
 		return StateDotSent
 	}
@@ -344,7 +263,9 @@ func (c *Client) Clone() *Client {
 	d.sent = append([]sent(nil), c.sent...)
 	d.results = append([]Result(nil), c.results...)
 	d.to = append([]Path(nil), c.to...)
-	d.env.To = d.to
+	d.dsns = append([]DSNRcpt(nil), c.dsns...)
+	d.env.To, d.env.ToDSNs = d.to, d.dsns
+	d.chunk.buf = append([]byte(nil), c.chunk.buf...)
 	d.out = append([]byte(nil), c.out...)
 	d.in.reply = append([]byte(nil), c.in.reply...)
 	d.parts = nil

@@ -47,7 +47,7 @@ func (c *Client) hearEarly() {
 	case r.Code == 421:
 		c.reply = r
 		c.end(Deferred, verb, r, false)
-	case verb == EndOfData && (r.Transient() || r.Permanent()):
+	case (verb == EndOfData || verb == BDAT) && (r.Transient() || r.Permanent()):
 		c.reply = r
 		c.open = false
 		c.settle(outcomeOf(r), verb, r, false)
@@ -65,15 +65,18 @@ func (c *Client) hearGarbage() {
 }
 
 // awaited returns what the next reply answers. While the letter is on its way
-// that is the dot, though it was not sent yet.
+// and all before is answered, that is the dot or a BDAT, though it was not sent
+// yet.
 func (c *Client) awaited() sent {
 	switch {
-	case c.step == Letter:
-		return sent{EndOfData, -1}
 	case c.answer < len(c.sent):
 		return c.sent[c.answer]
+	case c.chunk.open:
+		return sent{verb: BDAT, rcpt: -1}
+	case c.step == Letter:
+		return sent{verb: EndOfData, rcpt: -1}
 	}
-	return sent{None, -1}
+	return sent{verb: None, rcpt: -1}
 }
 
 // garbage ends the session: nobody knows any more which reply answers what.
@@ -95,7 +98,8 @@ func (c *Client) take(r Reply) {
 	case EHLO:
 		switch {
 		case r.Positive():
-			c.offer, c.esmtp = ParseOffer(r), true
+			c.offer = ParseOffer(r)
+			c.usable = (c.offer.Extensions & c.config.Use).usable()
 			c.ready()
 		case r.Code == 500 || r.Code == 502:
 			// The server does not know EHLO (RFC 5321 §3.2). Other refusals
@@ -120,6 +124,8 @@ func (c *Client) take(r Reply) {
 		c.takeRCPT(r, int(c.about.rcpt))
 	case DATA:
 		c.takeDATA(r)
+	case BDAT:
+		c.takeBDAT(r, c.about.last)
 	case EndOfData:
 		c.open = false
 		if r.Positive() {
@@ -143,7 +149,7 @@ func (c *Client) takeMAIL(r Reply) {
 	}
 	c.open = true
 	if !c.uses(Pipelining) {
-		c.sayRCPT(0)
+		c.sayRCPT(c.nextRcpt(0))
 	}
 }
 
@@ -158,14 +164,21 @@ func (c *Client) takeRCPT(r Reply, i int) {
 			v.Outcome, v.Verb, v.Reply = outcomeOf(r), RCPT, r
 		}
 	}
+	if c.uses(Pipelining) {
+		if !c.uses(Chunking) || c.answer < len(c.sent) {
+			return // more replies to the group are to come
+		}
+	} else if next := c.nextRcpt(i + 1); next >= 0 {
+		c.sayRCPT(next)
+		return
+	}
 	switch {
-	case c.uses(Pipelining):
-	case i+1 < len(c.to):
-		c.sayRCPT(i + 1)
-	case c.accepted > 0:
-		c.say(DATA, "")
-	default:
+	case c.accepted == 0:
 		c.ready()
+	case c.uses(Chunking):
+		c.beginLetter()
+	default:
+		c.say(DATA, "")
 	}
 }
 
@@ -175,8 +188,7 @@ func (c *Client) takeDATA(r Reply) {
 		c.settle(outcomeOf(r), DATA, r, false)
 		c.ready()
 	case c.accepted > 0:
-		c.body = letterWriter{}
-		c.step = Letter
+		c.beginLetter()
 	default: // nobody to send to, yet the server listens (RFC 2920 §3.1)
 		c.reuse()
 		c.out = append(c.out, ".\r\n"...)

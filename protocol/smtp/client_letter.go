@@ -1,6 +1,7 @@
 package smtp
 
-// The letter as a client sends it: lines that end in CRLF, dots doubled.
+// The letter as a client sends it with DATA: lines that end in CRLF, dots
+// doubled, a lone dot at the end.
 
 // letterWriter remembers where in a line the last octet was.
 type letterWriter struct {
@@ -9,24 +10,34 @@ type letterWriter struct {
 }
 
 // Write sends a piece of the letter, at [Letter]; pieces may be cut anywhere.
-// A line's leading dot is doubled (RFC 5321 §4.5.2). A CR or LF alone must
-// never be sent (RFC 5321 §2.3.8): each is sent as CRLF, but for a config that
-// says otherwise. At another step it
-// does nothing.
+// A CR or LF alone must never be sent (RFC 5321 §2.3.8): each is sent as CRLF,
+// but for a config that says otherwise, and but for a letter that is Binary. A
+// line's leading dot is doubled (RFC 5321 §4.5.2), unless the letter goes by
+// BDAT (RFC 3030 §2).
+//
+// A letter that goes by BDAT may be written on at [NeedInput] as well; the
+// client keeps it until the server has taken the chunk before. At any other
+// step Write does nothing.
 func (c *Client) Write(p []byte) {
-	if c.step != Letter {
-		return
+	switch {
+	case c.chunk.open:
+		c.gather(p)
+	case c.step == Letter:
+		c.reuse()
+		c.out = c.body.lines(c.out, p, c.config.SendBareLineEnds, true)
 	}
-	c.reuse()
-	w := &c.body
-	if c.config.SendBareLineEnds {
-		c.writeAsIs(p)
-		return
+}
+
+// lines appends a piece as it is sent. asIs says that CR and LF stay as they
+// stand, dots that those at the start of lines are doubled.
+func (w *letterWriter) lines(dst, p []byte, asIs, dots bool) []byte {
+	if asIs {
+		return w.asIs(dst, p, dots)
 	}
 	for i := 0; i < len(p); {
 		if w.cr {
 			w.cr = false
-			c.endLine()
+			dst = w.endLine(dst)
 			if p[i] == '\n' {
 				i++
 				continue
@@ -37,55 +48,64 @@ func (c *Client) Write(p []byte) {
 			i++
 		}
 		if i > start {
-			if !w.inLine && p[start] == '.' {
-				c.out = append(c.out, '.')
+			if dots && !w.inLine && p[start] == '.' {
+				dst = append(dst, '.')
 			}
-			c.out = append(c.out, p[start:i]...)
+			dst = append(dst, p[start:i]...)
 			w.inLine = true
 		}
 		if i < len(p) {
 			if p[i] == '\r' {
 				w.cr = true
 			} else {
-				c.endLine()
+				dst = w.endLine(dst)
 			}
 			i++
 		}
 	}
+	return dst
 }
 
-// writeAsIs sends a piece with its CR and LF as they stand; only CRLF ends a
-// line.
-func (c *Client) writeAsIs(p []byte) {
-	w := &c.body
+// asIs appends a piece with its CR and LF as they stand; only CRLF ends a line.
+func (w *letterWriter) asIs(dst, p []byte, dots bool) []byte {
 	for _, b := range p {
-		if !w.inLine && b == '.' {
-			c.out = append(c.out, '.')
+		if dots && !w.inLine && b == '.' {
+			dst = append(dst, '.')
 		}
-		c.out = append(c.out, b)
+		dst = append(dst, b)
 		w.inLine = !(w.cr && b == '\n')
 		w.cr = b == '\r'
 	}
+	return dst
 }
 
-func (c *Client) endLine() {
-	c.out = append(c.out, '\r', '\n')
-	c.body.inLine = false
+func (w *letterWriter) endLine(dst []byte) []byte {
+	w.inLine = false
+	return append(dst, '\r', '\n')
 }
 
-// EndLetter sends the lone dot, after a CRLF if the letter's last line has
-// none. At another step it does nothing.
+// end appends a CRLF if the letter's last line has none.
+func (w *letterWriter) end(dst []byte) []byte {
+	if w.cr || w.inLine {
+		dst = w.endLine(dst)
+	}
+	*w = letterWriter{}
+	return dst
+}
+
+// EndLetter says that the letter is complete. With DATA the client sends the
+// lone dot, after a CRLF if the letter's last line has none; by BDAT it sends
+// the last chunk. Where Write does nothing, this does nothing.
 func (c *Client) EndLetter() {
-	if c.step != Letter {
-		return
+	switch {
+	case c.chunk.open:
+		c.endGathering()
+	case c.step == Letter:
+		c.noteEarly()
+		c.reuse()
+		c.out = c.body.end(c.out)
+		c.out = append(c.out, ".\r\n"...)
+		c.expect(EndOfData, -1)
+		c.step = NeedInput
 	}
-	c.noteEarly()
-	c.reuse()
-	if c.body.cr || c.body.inLine {
-		c.endLine()
-	}
-	c.body = letterWriter{}
-	c.out = append(c.out, ".\r\n"...)
-	c.expect(EndOfData, -1)
-	c.step = NeedInput
 }

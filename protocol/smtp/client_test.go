@@ -4,6 +4,7 @@ package smtp
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -26,7 +27,10 @@ type clientRule struct {
 	to      int      // recipients, 1 if 0
 	size    int64
 	eight   bool
-	letters int // letters sent, 1 if 0
+	letters int    // letters sent, 1 if 0
+	letter  string // "hi" and a line end if empty
+	config  func(*ClientConfig)
+	adjust  func(*Envelope)
 	heard   []string
 	results []string // a recipient each, of all letters
 	failure string
@@ -125,25 +129,42 @@ func resultText(r Result) string {
 		}
 		s += " local"
 	}
+	if r.NotTried {
+		s += " not tried"
+	}
 	return s
 }
 
+// allClientRules are those of RFC 5321 and those of the extensions.
+func allClientRules() []clientRule { return slices.Concat(clientRules, clientExtensionRules) }
+
 func TestClientRules(t *testing.T) {
-	for _, rule := range clientRules {
+	for _, rule := range allClientRules() {
 		t.Run(rule.name, func(t *testing.T) {
 			var first []string
 			for _, cut := range []cutter{whole, single} {
-				c := NewClient(&ClientConfig{Hostname: "mail.sender.example", Use: AllExtensions})
+				config := &ClientConfig{Hostname: "mail.sender.example", Use: AllExtensions}
+				if rule.config != nil {
+					rule.config(config)
+				}
+				c := NewClient(config)
 				server := &scripted{replies: append([]string(nil), rule.replies...)}
 				e := Envelope{From: mustMailbox(t, "alice@sender.example"), Size: rule.size, EightBit: rule.eight}
 				for i := range max(rule.to, 1) {
 					e.To = append(e.To, mustMailbox(t, fmt.Sprintf("r%d@receiver.example", i)))
 				}
+				if rule.adjust != nil {
+					rule.adjust(&e)
+				}
 				var envelopes []Envelope
 				for range max(rule.letters, 1) {
 					envelopes = append(envelopes, e)
 				}
-				log := runClient(t, c, server, cut, envelopes, "hi\r\n")
+				letter := rule.letter
+				if letter == "" {
+					letter = body
+				}
+				log := runClient(t, c, server, cut, envelopes, letter)
 				if diff := cmp.Diff(rule.heard, server.heard); diff != "" {
 					t.Errorf("the server heard (-want +got):\n%s", diff)
 				}

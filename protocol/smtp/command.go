@@ -24,9 +24,9 @@ const (
 	VRFY
 	HELP
 	QUIT
+	EXPN // served if the Config says so
 
-	// Known, but not served.
-	EXPN
+	// Known, but not served, but for BDAT where CHUNKING is offered.
 	STARTTLS
 	AUTH
 	BDAT
@@ -143,11 +143,26 @@ type Command struct {
 	Domain string // EHLO, HELO: domain or address literal
 	Path   Path   // MAIL, RCPT
 	Params []Param
-	Arg    string // VRFY, HELP, NOOP, and verbs not served
+	Arg    string // VRFY, EXPN, HELP, NOOP, and verbs not served
+	Count  int64  // BDAT: how many octets follow its line
+	Last   bool   // BDAT: they are the last ones of the letter
 	Err    *SyntaxError
 
+	// Discarded says of a BDAT in a server's session that nothing of it was
+	// handed out: it came out of order or is no BDAT of the grammar, and its
+	// octets were thrown away (RFC 3030 §2), or CHUNKING was not offered.
+	Discarded bool
+
 	pathOK  bool // Path was read whole
+	countOK bool // Count was read
+	wide    bool // there are characters outside ASCII where they may be
 	tooLong bool // RFC 5321 §4.5.3.1.4
+}
+
+// EndsLetter says whether a 2yz to this makes the server responsible for the
+// letter that was handed out: it is the dot, or the last BDAT of the letter.
+func (c *Command) EndsLetter() bool {
+	return c.Verb == EndOfData || c.Verb == BDAT && c.Last && !c.Discarded
 }
 
 // Param returns the value of the parameter with that keyword.
@@ -166,13 +181,22 @@ func (c *Command) Param(keyword string) (value string, ok bool) {
 // parameters offered, is for a session to say.
 func ParseCommand(line []byte) Command {
 	var c Command
-	c.parse(line, nil, false)
+	c.parse(line, nil, false, false)
 	return c
 }
 
-// parse fills c from the line, reusing what c has.
-func (c *Command) parse(line []byte, words *interner, bareLF bool) {
-	p := parser{line: line, end: len(line), parts: c.Parts[:0], params: c.Params[:0], words: words}
+// ParseCommandUTF8 is [ParseCommand] where SMTPUTF8 was offered: addresses may
+// be in UTF-8 (RFC 6531 §3.3).
+func ParseCommandUTF8(line []byte) Command {
+	var c Command
+	c.parse(line, nil, false, true)
+	return c
+}
+
+// parse fills c from the line, reusing what c has. bareLF says that a LF ends
+// a line, utf8 that addresses may be in UTF-8.
+func (c *Command) parse(line []byte, words *interner, bareLF, utf8 bool) {
+	p := parser{line: line, end: len(line), parts: c.Parts[:0], params: c.Params[:0], words: words, utf8: utf8}
 	lineEnd := len(line)
 	switch {
 	case len(line) >= 2 && line[len(line)-2] == '\r' && line[len(line)-1] == '\n':
@@ -186,7 +210,7 @@ func (c *Command) parse(line []byte, words *interner, bareLF bool) {
 	}
 	*c = Command{Line: line, Offset: c.Offset}
 	p.command(c)
-	c.Err, c.Params = p.err, p.params
+	c.Err, c.Params, c.wide = p.err, p.params, p.wide
 	if c.tooLong = lineEnd == len(line) && len(line) >= MaxCommandLine; c.tooLong {
 		c.Err = &SyntaxError{Pos: MaxCommandLine, Want: "a line of at most 512 octets", Code: 500, Enhanced: Enhanced{5, 5, 2}}
 	}

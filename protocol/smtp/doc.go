@@ -18,6 +18,11 @@
 //		}
 //	}
 //
+// A letter that comes by BDAT (RFC 3030 §2) needs no more than that: its octets
+// come out at Body like any other, each BDAT is a decision of its own, and
+// [Command.EndsLetter] says which decision is on the whole letter.
+//
 // The extensions known are PIPELINING (RFC 2920), SIZE (RFC 1870), 8BITMIME
-// (RFC 6152) and ENHANCEDSTATUSCODES (RFC 2034).
+// (RFC 6152), ENHANCEDSTATUSCODES (RFC 2034), CHUNKING and BINARYMIME
+// (RFC 3030), SMTPUTF8 (RFC 6531), DSN (RFC 3461) and LIMITS (RFC 9422).
 package smtp

@@ -25,6 +25,15 @@ type serverLog struct {
 	letters []string
 	output  string
 	decided int
+	chunks  []chunkSeen
+}
+
+// chunkSeen is a BDAT as a driver sees it.
+type chunkSeen struct {
+	count     int64
+	last      bool
+	discarded bool
+	octets    int64 // handed out
 }
 
 // after lists the replies after the greeting.
@@ -40,6 +49,9 @@ func runServer(t testing.TB, s *Server, input string, cut cutter, answer func(*S
 	t.Helper()
 	log := &serverLog{}
 	var letter []byte
+	var chunk int64 // octets of the BDAT so far
+	var at int64    // where the next line begins, -1 if that is not known
+	var handed int64
 	steps, limit := 0, 20*len(input)+1000
 	for {
 		if steps++; steps > limit {
@@ -48,22 +60,59 @@ func runServer(t testing.TB, s *Server, input string, cut cutter, answer func(*S
 		switch s.Next() {
 		case Decide:
 			c := s.Command()
-			if c.Verb == EndOfData {
+			// Every octet belongs to a line, a chunk or a letter: nothing is
+			// skipped, and nothing is taken twice.
+			switch {
+			case c.Verb == EndOfData:
+				if at += handed; c.Offset < at { // dots were removed
+					t.Fatalf("%d octets handed out, the dot at %d", handed, c.Offset)
+				}
+			case at >= 0 && c.Offset != at:
+				t.Fatalf("%q at %d, want it at %d", c.Line, c.Offset, at)
+			}
+			if at = c.Offset + int64(len(c.Line)); s.inHead && c.Verb != BDAT || c.tooLong {
+				at = -1 // a line too long: only its head is known
+			}
+			if at >= 0 && s.offers.Has(Chunking) {
+				at += c.Count
+			}
+			handed = 0
+			if c.EndsLetter() {
 				log.events = append(log.events, fmt.Sprintf("letter %q", letter))
 				log.letters = append(log.letters, string(letter))
 				letter = nil
 			}
 			log.events = append(log.events, fmt.Sprintf("%d %v %q %v", c.Offset, c.Verb, c.Line, c.Parts))
+			if c.Verb == BDAT {
+				log.chunks = append(log.chunks, chunkSeen{c.Count, c.Last, c.Discarded, chunk})
+				if c.Discarded && chunk != 0 {
+					t.Fatalf("%d octets of a BDAT that was thrown away", chunk)
+				}
+				if !c.Discarded && s.offers.Has(Chunking) && s.Proposal().Then != Close && chunk != c.Count {
+					t.Fatalf("%d octets of %q", chunk, c.Line)
+				}
+				chunk = 0
+			}
 			sent := string(s.Reply(answer(s)))
+			if s.LetterSize() == 0 { // it is over, or what there is of it is void
+				letter = nil
+			}
 			log.decided++
 			log.replies = append(log.replies, strings.TrimSuffix(sent, "\r\n"))
 			log.events = append(log.events, fmt.Sprintf("reply %q %v", sent, s.State()))
 		case Body:
-			piece, at := s.Chunk()
-			if int(at) != len(letter) || len(piece) == 0 {
-				t.Fatalf("piece of %d octets at %d, want it at %d", len(piece), at, len(letter))
+			piece, offset := s.Chunk()
+			if int(offset) != len(letter) || len(piece) == 0 {
+				t.Fatalf("piece of %d octets at %d, want it at %d", len(piece), offset, len(letter))
 			}
 			letter = append(letter, piece...)
+			handed += int64(len(piece))
+			if s.State() == StateChunk {
+				if s.Command().Verb != BDAT {
+					t.Fatalf("a chunk belongs to %v", s.Command().Verb)
+				}
+				chunk += int64(len(piece))
+			}
 		case NeedInput:
 			log.output += string(s.Output())
 			if input == "" {
@@ -129,6 +178,14 @@ func (s *scripted) hear(octets string) (out string, closed bool) {
 			break
 		}
 		line := s.in[:end]
+		if n := 0; !s.data && strings.HasPrefix(line, "BDAT ") {
+			fmt.Sscanf(line, "BDAT %d", &n)
+			if len(s.in) < end+mark+n {
+				break
+			}
+			mark += n
+			line = s.in[:end+mark] // a chunk is heard with its line
+		}
 		s.heard = append(s.heard, line)
 		s.in = s.in[end+mark:]
 		r := say()

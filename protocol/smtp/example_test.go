@@ -74,3 +74,39 @@ func ExampleParseCommand() {
 	// line end "\r\n"
 	// octet 8: expected "<" before the address
 }
+
+// A letter may come in chunks. The driver takes its pieces as ever; the decision
+// on the whole letter is the one that EndsLetter.
+func ExampleCommand_EndsLetter() {
+	server := smtp.NewServer(&smtp.Config{Hostname: "mx.receiver.example", Extensions: smtp.Chunking})
+	octets := []byte("EHLO mail.sender.example\r\n" +
+		"MAIL FROM:<alice@sender.example>\r\n" +
+		"RCPT TO:<bob@receiver.example>\r\n" +
+		"BDAT 15\r\nSubject: hi\r\n\r\n" +
+		"BDAT 6 LAST\r\nHello." +
+		"BDAT 6\r\nQUIT\r\n")
+	var letter []byte
+	for len(octets) > 0 || server.Next() != smtp.NeedInput {
+		switch server.Next() {
+		case smtp.Decide:
+			command := server.Command()
+			if command.Verb == smtp.BDAT {
+				fmt.Printf("%d octets, last %v, discarded %v\n", command.Count, command.Last, command.Discarded)
+			}
+			if command.EndsLetter() {
+				fmt.Printf("the letter is %q\n", letter)
+			}
+			server.Reply(server.Proposal())
+		case smtp.Body:
+			piece, _ := server.Chunk()
+			letter = append(letter, piece...)
+		case smtp.NeedInput:
+			octets = octets[server.Feed(octets):]
+		}
+	}
+	// Output:
+	// 15 octets, last false, discarded false
+	// 6 octets, last true, discarded false
+	// the letter is "Subject: hi\r\n\r\nHello."
+	// 6 octets, last false, discarded true
+}

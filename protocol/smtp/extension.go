@@ -17,20 +17,46 @@ const (
 	Size                                       // RFC 1870
 	EightBitMIME                               // RFC 6152
 	EnhancedStatusCodes                        // RFC 2034
+	Chunking                                   // RFC 3030 §2
+	BinaryMIME                                 // RFC 3030 §3; needs Chunking
+	SMTPUTF8                                   // RFC 6531; needs EightBitMIME
+	DSN                                        // RFC 3461
+	Limits                                     // RFC 9422
+
+	// BasicExtensions is what most servers have had for decades. None of them
+	// changes how a letter travels: it goes by DATA, between ASCII addresses.
+	BasicExtensions = Pipelining | Size | EightBitMIME | EnhancedStatusCodes
 
 	// AllExtensions is every extension this engine knows.
-	AllExtensions = Pipelining | Size | EightBitMIME | EnhancedStatusCodes
+	AllExtensions = BasicExtensions | Chunking | BinaryMIME | SMTPUTF8 | DSN | Limits
 )
 
-// extensionKeywords is in the order in which EHLO lists them.
+// extensionKeywords is in the order in which EHLO lists them. needs is what
+// has to be there too: without it, the extension is as good as not offered.
 var extensionKeywords = [...]struct {
 	ext     Extensions
 	keyword string
+	needs   Extensions
 }{
-	{Pipelining, "PIPELINING"},
-	{Size, "SIZE"},
-	{EightBitMIME, "8BITMIME"},
-	{EnhancedStatusCodes, "ENHANCEDSTATUSCODES"},
+	{Pipelining, "PIPELINING", 0},
+	{Size, "SIZE", 0},
+	{EightBitMIME, "8BITMIME", 0},
+	{EnhancedStatusCodes, "ENHANCEDSTATUSCODES", 0},
+	{Chunking, "CHUNKING", 0},
+	{BinaryMIME, "BINARYMIME", Chunking}, // RFC 3030 §3
+	{SMTPUTF8, "SMTPUTF8", EightBitMIME}, // RFC 6531 §3.1
+	{DSN, "DSN", 0},
+	{Limits, "LIMITS", 0},
+}
+
+// usable returns the set without those extensions whose needs are not in it.
+func (e Extensions) usable() Extensions {
+	for _, k := range extensionKeywords {
+		if !e.Has(k.needs) {
+			e &^= k.ext
+		}
+	}
+	return e
 }
 
 // Has says whether all of the extensions in x are in the set.
@@ -52,7 +78,8 @@ func (e Extensions) String() string {
 }
 
 // ParseExtension returns the one extension with that name, in any case:
-// "pipelining", "size", "8bitmime" or "enhancedstatuscodes".
+// "pipelining", "size", "8bitmime", "enhancedstatuscodes", "chunking",
+// "binarymime", "smtputf8", "dsn" or "limits".
 func ParseExtension(name string) (Extensions, bool) {
 	for _, k := range extensionKeywords {
 		if strings.EqualFold(k.keyword, name) {
@@ -63,20 +90,29 @@ func ParseExtension(name string) (Extensions, bool) {
 }
 
 // ehloLines returns the lines of a server's EHLO reply (RFC 5321 §4.1.1.1).
-// HELP is listed because it is not in the minimum of RFC 5321 §4.5.1, and
-// whatever is not must be announced.
+// EXPN and HELP are listed because they are not in the minimum of
+// RFC 5321 §4.5.1, and whatever is not must be announced.
 func (c *Config) ehloLines() []string {
 	lines := []string{c.hostname()}
+	offers := c.Extensions.usable()
 	for _, k := range extensionKeywords {
 		switch {
-		case !c.Extensions.Has(k.ext):
+		case !offers.Has(k.ext):
 		case k.ext == Size: // 0: no fixed limit (RFC 1870 §4)
 			lines = append(lines, "SIZE "+strconv.FormatInt(max(c.MaxSize, 0), 10))
+		case k.ext == Limits:
+			lines = append(lines, c.limitsLine())
 		default:
 			lines = append(lines, k.keyword)
 		}
 	}
-	return append(lines, "HELP")
+	if c.Expn {
+		lines = append(lines, "EXPN")
+	}
+	if !c.NoHelp {
+		lines = append(lines, "HELP")
+	}
+	return lines
 }
 
 // Offer is what a server said in its EHLO reply.
@@ -84,6 +120,8 @@ type Offer struct {
 	Domain     string     // the server's name for itself
 	Extensions Extensions // of those this engine knows
 	MaxSize    int64      // octets a letter may have (RFC 1870); 0: no limit was named
+	RcptMax    int        // RCPT commands of one transaction (RFC 9422 §4); 0: no limit was named
+	MailMax    int        // MAIL commands of one session (RFC 9422 §4); 0: no limit was named
 }
 
 // ParseOffer reads an EHLO reply. Keywords it does not know, and lines it
@@ -101,11 +139,14 @@ func ParseOffer(r Reply) Offer {
 			continue
 		}
 		o.Extensions |= ext
-		if ext == Size {
+		switch ext {
+		case Size:
 			// A number too large to hold is no limit we could reach.
 			if n, err := strconv.ParseInt(strings.TrimSpace(rest), 10, 64); err == nil && n > 0 {
 				o.MaxSize = n
 			}
+		case Limits:
+			o.parseLimits(rest)
 		}
 	}
 	return o

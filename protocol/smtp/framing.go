@@ -12,18 +12,37 @@ const (
 
 	sizeAdds         = 26 // SIZE lengthens MAIL (RFC 1870 §3)
 	eightBitMIMEAdds = 17 // 8BITMIME lengthens MAIL (RFC 6152 §2)
+	binaryMIMEAdds   = 16 // BINARYMIME lengthens MAIL (RFC 3030 §3)
+	smtpUTF8Adds     = 10 // SMTPUTF8 lengthens MAIL, VRFY and EXPN (RFC 6531 §3.1)
+
+	// RFC 3461 names no numbers; these are its longest parameters.
+	dsnAddsMAIL = len(" RET=FULL ENVID=") + MaxEnvID
+	dsnAddsRCPT = len(" NOTIFY=SUCCESS,FAILURE,DELAY ORCPT=") + MaxOriginal
 )
+
+// lineAdds says which extension lengthens which command.
+var lineAdds = [...]struct {
+	verb Verb
+	ext  Extensions
+	adds int
+}{
+	{MAIL, Size, sizeAdds},
+	{MAIL, EightBitMIME, eightBitMIMEAdds},
+	{MAIL, BinaryMIME, binaryMIMEAdds},
+	{MAIL, SMTPUTF8, smtpUTF8Adds},
+	{MAIL, DSN, dsnAddsMAIL},
+	{RCPT, DSN, dsnAddsRCPT},
+	{VRFY, SMTPUTF8, smtpUTF8Adds},
+	{EXPN, SMTPUTF8, smtpUTF8Adds},
+}
 
 // lineLimit returns how long a line with that verb may be. The extensions add
 // to it when they were offered.
 func (s *Server) lineLimit(v Verb) int {
 	limit := MaxCommandLine
-	if v == MAIL {
-		if s.offered(Size) {
-			limit += sizeAdds
-		}
-		if s.offered(EightBitMIME) {
-			limit += eightBitMIMEAdds
+	for i := range lineAdds {
+		if a := &lineAdds[i]; a.verb == v && s.offered(a.ext) {
+			limit += a.adds
 		}
 	}
 	return limit
@@ -50,7 +69,7 @@ func (s *Server) readLine() bool {
 			return true
 		}
 	}
-	if s.w-s.r < s.lineLimit(MAIL) {
+	if have := s.w - s.r; have < MaxCommandLine || have < max(s.lineLimit(MAIL), s.lineLimit(RCPT)) {
 		return false
 	}
 	// Too long for any command. A CRLF may still be half here.

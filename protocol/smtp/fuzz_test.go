@@ -44,11 +44,19 @@ func FuzzServer(f *testing.F) {
 	f.Add([]byte(ehlo+mail+rcpt+data+"hi\r\n..\r\n.\r\nQUIT\r\n"), []byte{3, 200}, uint8(0))
 	f.Add([]byte("MAIL FROM: <x>\r\nRESET\r\n\n\r\nNOOP "+strings.Repeat("y", 600)+"\r\n"), []byte{0}, uint8(1))
 	f.Add([]byte("EHLO [IPv6:::1]\r\nMAIL FROM:<@a:\"b\\\"\"@[x:y]> SIZE=9 BODY=8BITMIME\r\n"), []byte{}, uint8(2))
-	for _, rule := range serverRules {
-		f.Add([]byte(rule.send), []byte{7}, uint8(0))
+	for _, rule := range allServerRules() {
+		if len(rule.send) < 3000 {
+			f.Add([]byte(rule.send), []byte{7}, uint8(0))
+		}
 	}
+	f.Add([]byte(to+"BDAT 4\r\nhi\r\nBDAT 6 LAST\r\nNOOP\r\nBDAT 2\r\nhiRSET\r\n"), []byte{0, 5}, uint8(8|16))
+	f.Add([]byte(ehlo+utf8Mail+utf8Rcpt+"EXPN ö SMTPUTF8\r\nHELP EXPN\r\n"), []byte{9}, uint8(32))
 	f.Fuzz(func(t *testing.T, input, seed []byte, lax uint8) {
 		config := fullConfig()
+		config.Expn, config.NoHelp = lax&32 != 0, lax&64 != 0
+		if lax&128 != 0 {
+			config.MaxErrors, config.MaxMails, config.MaxSize = 3, 2, 8
+		}
 		config.AcceptBareLF, config.SkipDotUnstuffing = lax&1 != 0, lax&2 != 0
 		if lax&4 != 0 {
 			config.Extensions = Size
@@ -63,6 +71,9 @@ func FuzzServer(f *testing.F) {
 		}
 		if lax&8 != 0 {
 			answer = given(map[Verb]Reply{RCPT: {Code: 250}, DATA: {Code: 354}})
+		}
+		if lax&16 != 0 {
+			answer = given(map[Verb]Reply{BDAT: {Code: 250}, RCPT: {Code: 250}})
 		}
 		log := runServer(t, NewServer(config), string(input), cutBy(seed), answer)
 		checkLines(t, log.output, MaxReplyLine)
@@ -84,7 +95,7 @@ func FuzzServer(f *testing.F) {
 
 func FuzzClient(f *testing.F) {
 	f.Add([]byte("220 x\n250-x\n250 PIPELINING\n250 ok\n250 ok\n354 go\n250 done\n221 bye"), []byte("hi\r\n.\r\n"), []byte{3})
-	for _, rule := range clientRules {
+	for _, rule := range allClientRules() {
 		if all := strings.Join(rule.replies, "\n"); len(all) < 2000 {
 			f.Add([]byte(all), []byte("x\n.y"), []byte{9, 1})
 		}
@@ -99,8 +110,9 @@ func FuzzClient(f *testing.F) {
 				r = nil
 			}
 		}
-		envelope := Envelope{From: Path{"a", "x.example"}, To: []Path{{"b", "y.example"}, {"c", "y.example"}}, Size: int64(len(letter))}
-		c := NewClient(&ClientConfig{Hostname: "x.example", Use: AllExtensions})
+		envelope := Envelope{From: Path{"a", "x.example"}, To: []Path{{"b", "y.example"}, {"c", "ü.example"}, {"ö", "y.example"}}, Size: int64(len(letter)),
+			DSN: DSNMail{ReturnFull, "1"}, ToDSNs: []DSNRcpt{{NotifyDelay, "rfc822;x"}}}
+		c := NewClient(&ClientConfig{Hostname: "x.example", Use: AllExtensions, ChunkSize: 1 + len(seed)*5})
 		s := &scripted{replies: replies}
 		log := runClient(t, c, s, cutBy(seed), []Envelope{envelope, envelope}, string(letter))
 		for _, rs := range log.results {
@@ -110,8 +122,17 @@ func FuzzClient(f *testing.F) {
 				}
 			}
 		}
+		var chunks string
 		for _, h := range s.heard {
-			if strings.Contains(strings.ReplaceAll(h, "\r\n", ""), "\r") || strings.Contains(strings.ReplaceAll(h, "\r\n", ""), "\n") {
+			if line, chunk, ok := strings.Cut(h, "\r\n"); ok && strings.HasPrefix(line, "BDAT ") {
+				if chunks += chunk; strings.HasSuffix(line, " LAST") && !strings.HasSuffix(chunks, "\r\n") && chunks != "" {
+					t.Fatalf("a text that ends within a line: %q", chunks)
+				}
+				continue
+			}
+			h = strings.ReplaceAll(strings.TrimSuffix(chunks, "\r")+h, "\r\n", "")
+			chunks = ""
+			if strings.ContainsAny(h, "\r\n") {
 				t.Fatalf("bare CR or LF: %q", h)
 			}
 		}
@@ -122,14 +143,18 @@ func FuzzClient(f *testing.F) {
 func FuzzClientOctets(f *testing.F) {
 	f.Add([]byte("220 x\r\n250-x\r\n250 PIPELINING\r\n250 a\r\n250 b\r\n354 c\r\n250 d\r\n221 e\r\n"), []byte{5})
 	f.Add([]byte("220-x\n220 y\r\n\r\n\r2"), []byte{0})
+	f.Add([]byte("220 x\r\n250-x\r\n250-PIPELINING\r\n250 CHUNKING\r\n250 a\r\n250 b\r\n250 c\r\n451 d\r\n250 e\r\n250 f\r\n"), []byte{2})
+	f.Add([]byte("220 x\r\n250-x\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-DSN\r\n250 LIMITS RCPTMAX=1 MAILMAX=2\r\n250 a\r\n250 b\r\n354 c\r\n250 d\r\n"), []byte{5})
 	f.Fuzz(func(t *testing.T, octets, seed []byte) {
 		c := NewClient(&ClientConfig{Hostname: "x.example", Use: AllExtensions})
 		cut := cutBy(seed)
+		sent := 0
 		for steps := 0; ; steps++ {
 			if steps > 20*len(octets)+1000 {
 				t.Fatalf("the session does not end: %v", c.State())
 			}
-			switch c.Next() {
+			step := c.Next()
+			switch step {
 			case NeedInput:
 				if len(octets) == 0 {
 					c.PeerClosed()
@@ -141,7 +166,10 @@ func FuzzClientOctets(f *testing.F) {
 					t.Fatalf("reply of %d octets", len(raw))
 				}
 			case Ready:
-				if err := c.Send(Envelope{To: []Path{{"b", "y.example"}}}); err != nil {
+				sent++
+				if c.spent() || sent > 1000 {
+					c.Quit()
+				} else if err := c.Send(Envelope{To: []Path{{"b", "y.example"}, {"c", "ü.example"}}}); err != nil {
 					t.Fatal(err)
 				}
 			case Letter:
@@ -159,13 +187,22 @@ func FuzzParseCommand(f *testing.F) {
 	f.Add([]byte("MAIL FROM:<a@b> SIZE=1 BODY=7BIT\r\n"))
 	f.Add([]byte("RCPT TO:<@a,@b:\"c d\"@[IPv6:::1]> X\r\n"))
 	f.Add([]byte("EHLO [192.0.2.1]\n"))
-	for _, rule := range serverRules {
+	f.Add([]byte("BDAT 86 LAST\r\n"))
+	f.Add([]byte("MAIL FROM:<ä@ü.example> SMTPUTF8 RET=FULL ENVID=+41\r\n"))
+	f.Add([]byte("RCPT TO:<\"ö\"@ü.example> NOTIFY=DELAY,SUCCESS ORCPT=rfc822;+41\r\n"))
+	for _, rule := range allServerRules() {
 		for l := range strings.SplitSeq(rule.send, "\r\n") {
 			f.Add([]byte(l + "\r\n"))
 		}
 	}
 	f.Fuzz(func(t *testing.T, line []byte) {
-		c := ParseCommand(line)
+		c := ParseCommandUTF8(line)
+		if ascii := ParseCommand(line); ascii.Err == nil && c.Err != nil || ascii.Verb != c.Verb || isASCII(line) && (ascii.Err == nil) != (c.Err == nil) {
+			t.Fatalf("%v in ASCII, %v in UTF-8", ascii.Err, c.Err)
+		}
+		if c.countOK && (c.Verb != BDAT || c.Count < 0) || c.Verb == BDAT && c.Err == nil && !c.countOK {
+			t.Fatalf("count %d", c.Count)
+		}
 		checkParts(t, c.Parts, len(line))
 		if c.Err != nil {
 			if c.Err.Pos < 0 || c.Err.Pos > len(line) || c.Err.Want == "" {
@@ -175,6 +212,15 @@ func FuzzParseCommand(f *testing.F) {
 				t.Fatalf("long-winded: %q", out)
 			}
 			return
+		}
+		for i := range c.Params {
+			p := &c.Params[i]
+			if string(line[p.Start:p.Start+len(p.Keyword)]) != p.Keyword || !bytes.HasSuffix(line[p.Start:p.End], []byte(p.Value)) {
+				t.Fatalf("parameter %+v", p)
+			}
+			if text, err := DecodeXtext(p.Value); strings.EqualFold(p.Keyword, "ENVID") && (err != nil || strings.ContainsAny(text, "\r\n\x00")) {
+				t.Fatalf("ENVID is %q, %v", text, err)
+			}
 		}
 		if c.Verb == MAIL || c.Verb == RCPT {
 			if !c.Path.Valid() {
@@ -217,7 +263,8 @@ func checkParts(t *testing.T, parts []Part, size int) {
 }
 
 func FuzzParsePath(f *testing.F) {
-	for _, s := range []string{"<>", "<a@b>", "<Postmaster>", `<"a\"b"@c>`, "<@a,@b:c@d>", "<a@[192.0.2.1]>", "<a@[IPv6:2001:db8::1]>", "<a@[x-y:z]>"} {
+	for _, s := range []string{"<>", "<a@b>", "<Postmaster>", `<"a\"b"@c>`, "<@a,@b:c@d>", "<a@[192.0.2.1]>", "<a@[IPv6:2001:db8::1]>", "<a@[x-y:z]>",
+		"<ö@ü.example>", "bob@παράδειγμα.example", "a@例え.xn--zckzah", `"ö"@ab.example`, "a@\u0327x.example"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -232,6 +279,9 @@ func FuzzParsePath(f *testing.F) {
 		if m, err := ParseMailbox(s); err == nil {
 			if m.Mailbox() != s || !m.Valid() {
 				t.Fatalf("%q is %v", s, m)
+			}
+			if a, ok := m.ToASCII(); ok && (!a.IsASCII() || !a.Valid() || m.IsASCII() && a != m) {
+				t.Fatalf("%q in ASCII is %v", s, a)
 			}
 		}
 	})
@@ -273,6 +323,27 @@ func FuzzParseReplySpec(f *testing.F) {
 		checkLines(t, string(sent), MaxReplyLine)
 		if again, _, err := ParseReply(sent); err != nil || again.Code != r.Code || again.Enhanced != r.Enhanced {
 			t.Fatalf("%q is sent as %q, read as %v, %v", s, sent, again, err)
+		}
+	})
+}
+
+func FuzzXtext(f *testing.F) {
+	f.Add("a+b=c \r\n\xff")
+	f.Add("+41+2b+zz")
+	f.Fuzz(func(t *testing.T, s string) {
+		coded := EncodeXtext(s)
+		for i := range len(coded) {
+			if octets[coded[i]]&value == 0 {
+				t.Fatalf("%q is coded %q", s, coded)
+			}
+		}
+		if plain, err := DecodeXtext(coded); err != nil || plain != s {
+			t.Fatalf("%q is coded %q, and that is %q, %v", s, coded, plain, err)
+		}
+		if plain, err := DecodeXtext(s); err == nil {
+			if again, err := DecodeXtext(EncodeXtext(plain)); err != nil || again != plain {
+				t.Fatalf("%q means %q, coded again %q, %v", s, plain, again, err)
+			}
 		}
 	})
 }

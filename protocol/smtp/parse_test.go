@@ -77,7 +77,7 @@ func TestCommandMistakes(t *testing.T) {
 		{"MAIL FROM:<a@b.example> ^=1", "a parameter keyword"},
 		{"MAIL FROM:<a@b.example> X=^", `a value after "="`},
 		{"MAIL FROM:<a@b.example> SIZE=1 ^SIZE=1", "each parameter only once"},
-		{"MAIL FROM:<a@b.example> BODY=^9BIT", "BODY=7BIT or BODY=8BITMIME"},
+		{"MAIL FROM:<a@b.example> BODY=^9BIT", "BODY=7BIT, BODY=8BITMIME or BODY=BINARYMIME"},
 		{"RCPT TO:<^>", `an address between "<" and ">"`},
 		{"RCPT TO:<a.^@b.example>", "more of the local-part after its dot"},
 		{`RCPT TO:<"a^`, "a closing quote after the local-part"},
@@ -360,7 +360,7 @@ func TestWords(t *testing.T) {
 			t.Errorf("part %d has no name", k)
 		}
 	}
-	if got := AllExtensions.String(); got != "pipelining size 8bitmime enhancedstatuscodes" || Extensions(0).String() != "none" {
+	if got := AllExtensions.String(); got != "pipelining size 8bitmime enhancedstatuscodes chunking binarymime smtputf8 dsn limits" || Extensions(0).String() != "none" {
 		t.Error(got)
 	}
 	if x, ok := ParseExtension("8BitMime"); !ok || x != EightBitMIME {

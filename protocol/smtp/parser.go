@@ -15,6 +15,8 @@ type parser struct {
 	code     uint16
 	enhanced Enhanced
 	inPath   Enhanced // the enhanced code of a mistake inside the brackets
+	utf8     bool     // addresses may be in UTF-8 (RFC 6531 §3.3)
+	wide     bool     // and some are
 	words    *interner
 }
 
@@ -36,6 +38,7 @@ func (p *parser) command(c *Command) {
 		if !p.space("a domain or an address literal") {
 			return
 		}
+		p.utf8 = false // a client names itself in A-labels (RFC 6531 §3.7.1)
 		start, kind := p.pos, PartDomain
 		if p.peek() == '[' {
 			kind = PartAddressLiteral
@@ -71,8 +74,14 @@ func (p *parser) command(c *Command) {
 		p.nothingMore(c.Verb.String())
 	case VRFY:
 		if p.space("a user or a mailbox") {
-			c.Arg = p.argument()
+			c.Arg = p.lookup()
 		}
+	case EXPN:
+		if p.space("a mailing list") {
+			c.Arg = p.lookup()
+		}
+	case BDAT:
+		p.chunk(c)
 	case Unknown:
 		p.code, p.enhanced = 500, Enhanced{5, 5, 2}
 		p.fail(0, "a command")
@@ -171,86 +180,82 @@ func (p *parser) argument() string {
 	return p.text(p.line[start:p.pos])
 }
 
-// parameters reads *(SP esmtp-param) to the end of the line (RFC 5321 §4.1.2),
-// each keyword at most once.
-func (p *parser) parameters() {
-	p.inPath = Enhanced{}
-	for p.pos < p.end {
-		if !p.octet(' ') {
-			p.fail(p.pos, `a space or the line end after ">"`)
-			return
-		}
-		p.part(PartSeparator, p.pos-1, p.pos)
-		start := p.pos
-		for p.pos < p.end && octets[p.line[p.pos]]&(letdig|hyphen) != 0 {
-			p.pos++
-		}
-		if p.pos == start || p.line[start] == '-' {
-			p.fail(start, "a parameter keyword")
-			return
-		}
-		p.part(PartKeyword, start, p.pos)
-		param := Param{Keyword: p.text(p.line[start:p.pos]), Start: start}
-		valueStart := p.pos
-		if p.octet('=') {
-			p.part(PartSeparator, valueStart, p.pos)
-			valueStart = p.pos
-			for p.pos < p.end && octets[p.line[p.pos]]&value != 0 {
-				p.pos++
-			}
-			if p.pos == valueStart {
-				p.fail(p.pos, `a value after "="`)
-				return
-			}
-			p.part(PartValue, valueStart, p.pos)
-			param.Value = p.text(p.line[valueStart:p.pos])
-		}
-		if p.pos < p.end && p.line[p.pos] != ' ' {
-			p.fail(p.pos, "a space or the line end after the parameter")
-			return
-		}
-		param.End = p.pos
-		for i := range p.params {
-			if strings.EqualFold(p.params[i].Keyword, param.Keyword) {
-				p.fail(start, "each parameter only once")
-			}
-		}
-		p.params = append(p.params, param)
-		p.checkValue(param, valueStart)
+// lookup reads the argument of VRFY or EXPN, behind which SMTPUTF8 may stand,
+// the one parameter they have (RFC 6531 §3.7.4.2).
+func (p *parser) lookup() string {
+	const param = " SMTPUTF8"
+	whole := p.end
+	at := whole - len(param)
+	found := at > p.pos && strings.EqualFold(string(p.line[at:whole]), param)
+	if found {
+		p.end = at
 	}
+	start := p.pos
+	for p.pos < p.end && (isPrint(p.line[p.pos]) || p.foreign(p.line[p.pos])) {
+		p.pos++
+	}
+	if p.pos < p.end {
+		p.fail(p.pos, "printable ASCII characters")
+	} else {
+		p.international(start, false)
+	}
+	p.part(PartArgument, start, p.pos)
+	arg := p.text(p.line[start:p.pos])
+	p.end = whole
+	if found && p.err == nil {
+		p.part(PartSeparator, at, at+1)
+		p.part(PartKeyword, at+1, whole)
+		p.params = append(p.params, Param{Keyword: p.text(p.line[at+1 : whole]), Start: at + 1, End: whole})
+		p.pos = whole
+	}
+	return arg
 }
 
-// checkValue looks at the values of the parameters this engine knows.
-func (p *parser) checkValue(param Param, pos int) {
-	switch {
-	case strings.EqualFold(param.Keyword, "SIZE"):
-		if _, ok := parseSize(param.Value); !ok { // RFC 1870 §6.1
-			p.fail(pos, "SIZE= and 1 to 20 digits")
-		}
-	case strings.EqualFold(param.Keyword, "BODY"):
-		if !strings.EqualFold(param.Value, "7BIT") && !strings.EqualFold(param.Value, "8BITMIME") { // RFC 6152 §3
-			p.fail(pos, "BODY=7BIT or BODY=8BITMIME")
-		}
+// chunk reads the argument of BDAT: chunk-size [ SP end-marker ] (RFC 3030 §2).
+func (p *parser) chunk(c *Command) {
+	if !p.space("a number of octets") {
+		return
 	}
+	start := p.pos
+	for p.pos < p.end && isDigit(p.line[p.pos]) {
+		p.pos++
+	}
+	count, ok := parseCount(p.line[start:p.pos])
+	if !ok || p.pos < p.end && p.line[p.pos] != ' ' {
+		p.pos = start
+		p.fail(start, "a number of octets, in 1 to 20 digits")
+		return
+	}
+	p.part(PartChunkSize, start, p.pos)
+	c.Count, c.countOK = count, true
+	if p.pos == p.end {
+		return
+	}
+	p.part(PartSeparator, p.pos, p.pos+1)
+	p.pos++
+	if !strings.EqualFold(string(p.line[p.pos:p.end]), "LAST") {
+		p.fail(p.pos, "LAST, or nothing after the number of octets")
+		return
+	}
+	p.part(PartLast, p.pos, p.end)
+	p.pos = p.end
+	c.Last = true
 }
 
-// parseSize reads a SIZE value: 1 to 20 digits. What no int64 holds is the
-// largest one.
-func parseSize(s string) (int64, bool) {
+// parseCount reads 1 to 20 digits. Unlike a size, which only says how large a
+// letter will be, a count too large to hold is no count at all.
+func parseCount(b []byte) (int64, bool) {
 	const most = 1<<63 - 1
-	if s == "" || len(s) > 20 {
+	if len(b) == 0 || len(b) > 20 {
 		return 0, false
 	}
 	var n int64
-	for i := range len(s) {
-		if s[i] < '0' || s[i] > '9' {
+	for _, c := range b {
+		d := int64(c - '0')
+		if n > (most-d)/10 {
 			return 0, false
 		}
-		if n > (most-9)/10 {
-			n = most
-			continue
-		}
-		n = n*10 + int64(s[i]-'0')
+		n = n*10 + d
 	}
 	return n, true
 }

@@ -20,7 +20,9 @@ const (
 	PartKeyword
 	PartValue
 	PartArgument
-	PartDot // the lone dot that ends a letter
+	PartDot       // the lone dot that ends a letter
+	PartChunkSize // the count of BDAT (RFC 3030 §2)
+	PartLast      // LAST of BDAT
 
 	PartCode
 	PartEnhanced
@@ -46,6 +48,8 @@ var partNames = [partKinds]string{
 	PartValue:          "parameter value",
 	PartArgument:       "argument",
 	PartDot:            "dot",
+	PartChunkSize:      "chunk size",
+	PartLast:           "last marker",
 	PartCode:           "code",
 	PartEnhanced:       "enhanced code",
 	PartText:           "text",

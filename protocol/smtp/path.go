@@ -70,8 +70,9 @@ func (p Path) User() string {
 // (RFC 5321 §4.5.1).
 func (p Path) IsPostmaster() bool { return strings.EqualFold(p.User(), "postmaster") }
 
-// Valid says whether the path can be written in a command: it obeys the
-// grammar, or is null, or is postmaster without a domain.
+// Valid says whether the path can be written in a command, if only one with
+// SMTPUTF8: it obeys the grammar, or is null, or is postmaster without a
+// domain.
 func (p Path) Valid() bool {
 	if p.IsNull() {
 		return true
@@ -81,9 +82,10 @@ func (p Path) Valid() bool {
 }
 
 // ParsePath reads a path as it is sent, brackets and all: "<a@b>", "<>",
-// "<Postmaster>". Errors are of type [*SyntaxError].
+// "<Postmaster>". It may be in UTF-8 (RFC 6531 §3.3). Errors are of type
+// [*SyntaxError].
 func ParsePath(s string) (Path, error) {
-	p := parser{line: []byte(s), end: len(s)}
+	p := parser{line: []byte(s), end: len(s), utf8: true}
 	path, ok := p.path(PartForwardPath, true, true)
 	if ok && p.pos < p.end {
 		ok = p.fail(p.pos, `nothing after ">"`)
@@ -95,9 +97,9 @@ func ParsePath(s string) (Path, error) {
 }
 
 // ParseMailbox reads a plain address as people give it: "bob@receiver.example".
-// Errors are of type [*SyntaxError].
+// It may be in UTF-8 (RFC 6531 §3.3). Errors are of type [*SyntaxError].
 func ParseMailbox(s string) (Path, error) {
-	p := parser{line: []byte(s), end: len(s)}
+	p := parser{line: []byte(s), end: len(s), utf8: true}
 	path, ok := p.mailbox(false)
 	if ok && p.pos < p.end {
 		ok = p.fail(p.pos, "nothing after the address")
@@ -155,9 +157,10 @@ func (p *parser) route() bool {
 		if !p.octet('@') {
 			return p.fail(p.pos, `"@" before a host of the source route`)
 		}
+		start := p.pos
 		_, ok := p.domain("a host of the source route")
 		p.close(part)
-		if !ok {
+		if !ok || !p.international(start, true) {
 			return false
 		}
 	}
@@ -176,6 +179,9 @@ func (p *parser) mailbox(bare bool) (Path, bool) {
 	}
 	local := p.line[start:p.pos]
 	p.part(PartLocalPart, start, p.pos)
+	if !p.international(start, false) {
+		return Path{}, false
+	}
 	if len(local) > MaxLocalPart {
 		return Path{}, p.fail(start+MaxLocalPart, "a local-part of at most 64 octets")
 	}
@@ -191,7 +197,7 @@ func (p *parser) mailbox(bare bool) (Path, bool) {
 		if !p.addressLiteral() {
 			return path, false
 		}
-	} else if _, ok := p.domain(`a domain after "@"`); !ok {
+	} else if _, ok := p.domain(`a domain after "@"`); !ok || !p.international(domainStart, true) {
 		return path, false
 	}
 	p.part(PartMailboxDomain, domainStart, p.pos)
@@ -212,7 +218,7 @@ func (p *parser) localPart() bool {
 				if p.pos++; p.pos == p.end || !isPrint(p.line[p.pos]) {
 					return p.fail(p.pos, `a printable ASCII character after "\"`)
 				}
-			case !isPrint(c):
+			case !isPrint(c) && !p.foreign(c):
 				return p.fail(p.pos, "printable ASCII characters in the quoted local-part")
 			}
 			p.pos++
@@ -221,7 +227,7 @@ func (p *parser) localPart() bool {
 	}
 	for {
 		start := p.pos
-		for p.pos < p.end && octets[p.line[p.pos]]&atext != 0 {
+		for p.pos < p.end && (octets[p.line[p.pos]]&atext != 0 || p.foreign(p.line[p.pos])) {
 			p.pos++
 		}
 		if p.pos == start {
@@ -236,12 +242,22 @@ func (p *parser) localPart() bool {
 	}
 }
 
+// foreign says whether an octet is part of a character outside ASCII, where
+// those are allowed (RFC 6531 §3.3).
+func (p *parser) foreign(c byte) bool {
+	if !p.utf8 || c < 0x80 {
+		return false
+	}
+	p.wide = true
+	return true
+}
+
 // domain reads Domain. what names it in errors.
 func (p *parser) domain(what string) ([]byte, bool) {
 	start := p.pos
 	for {
 		label := p.pos
-		for p.pos < p.end && octets[p.line[p.pos]]&(letdig|hyphen) != 0 {
+		for p.pos < p.end && (octets[p.line[p.pos]]&(letdig|hyphen) != 0 || p.foreign(p.line[p.pos])) {
 			p.pos++
 		}
 		switch {
@@ -253,7 +269,7 @@ func (p *parser) domain(what string) ([]byte, bool) {
 			return nil, p.fail(label, "a letter or digit at the start of a domain label")
 		case p.line[p.pos-1] == '-':
 			return nil, p.fail(p.pos-1, "a letter or digit at the end of a domain label")
-		case p.pos-label > maxLabel:
+		case p.pos-label > maxLabel && isASCII(p.line[label:p.pos]): // else its A-label counts
 			return nil, p.fail(label+maxLabel, "a domain label of at most 63 octets")
 		}
 		if !p.octet('.') {

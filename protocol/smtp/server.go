@@ -11,6 +11,10 @@ type Config struct {
 	Extensions    Extensions // offered in the EHLO reply
 	MaxSize       int64      // octets a letter may have (RFC 1870); 0: no fixed limit
 	MaxRecipients int        // of one transaction; 0: 100, the least RFC 5321 §4.5.3.1.8 allows
+	MaxMails      int        // MAIL commands of one session (RFC 9422 §4); 0: no limit
+	MaxErrors     int        // mistakes in a row before the server hangs up; 0: 20; negative: no limit
+	Expn          bool       // EXPN is served and listed (RFC 5321 §4.1.1.7)
+	NoHelp        bool       // HELP is neither served nor listed
 
 	// Ways of being wrong, for lessons. A correct server has none of them.
 
@@ -30,6 +34,13 @@ func (c *Config) maxRecipients() int {
 		return 100
 	}
 	return c.MaxRecipients
+}
+
+func (c *Config) maxErrors() int {
+	if c.MaxErrors == 0 {
+		return 20
+	}
+	return c.MaxErrors
 }
 
 // Step is what a session wants next.
@@ -65,7 +76,8 @@ const bufferOctets = 4096
 // Server is the server's side of one session. Make one with [NewServer].
 type Server struct {
 	config *Config
-	ehlo   []string // lines of the EHLO reply
+	offers Extensions // those of config that have what they need
+	ehlo   []string   // lines of the EHLO reply
 	texts  *serverTexts
 
 	buf   [bufferOctets]byte
@@ -84,23 +96,32 @@ type Server struct {
 	inHead   bool // cmd.Line lies in head
 	out      []byte
 	taken    bool // out was handed to the driver
+	lost     bool // the command is a BDAT whose octets cannot be skipped
 
-	hello    string
-	greeted  bool // EHLO or HELO was accepted
-	esmtp    bool // and it was EHLO
+	hello   string
+	greeted bool // EHLO or HELO was accepted
+	esmtp   bool // and it was EHLO
+	mails   int  // MAIL commands answered in this session
+	errors  int  // mistakes answered in a row
+
 	from     Path
 	size     int64 // declared, 0: not
 	eightBit bool
+	binary   bool
+	utf8     bool
+	dsn      DSNMail
 	rcpts    []Path
-	refused  bool // a RCPT of this transaction was not accepted
+	rcptDSNs []DSNRcpt // beside rcpts; empty if all are zero
+	refused  bool      // a RCPT of this transaction was not accepted
 	letter   letterReader
+	chunk    chunkReader
 	words    interner
 }
 
 // NewServer returns a session on a connection just opened: the first step is
 // to decide on the greeting.
 func NewServer(c *Config) *Server {
-	s := &Server{config: c, ehlo: c.ehloLines(), texts: newServerTexts(c)}
+	s := &Server{config: c, offers: c.Extensions.usable(), ehlo: c.ehloLines(), texts: newServerTexts(c)}
 	s.Reset()
 	return s
 }
@@ -112,6 +133,7 @@ func (s *Server) Reset() {
 	s.skip, s.cr, s.eof = false, false, false
 	s.out, s.taken = s.out[:0], false
 	s.greeted, s.hello, s.esmtp = false, "", false
+	s.mails, s.errors, s.lost = 0, 0, false
 	s.endTransaction()
 	s.state = StateConnected
 	s.decide(Connect, nil, 0)
@@ -177,9 +199,12 @@ func (s *Server) Next() Step {
 			return Body
 		}
 		var more bool
-		if s.state == StateData {
+		switch {
+		case s.chunk.open:
+			more = s.readChunk()
+		case s.state == StateData:
 			more = s.readLetter()
-		} else {
+		default:
 			more = s.readLine()
 		}
 		if !more {
@@ -191,8 +216,9 @@ func (s *Server) Next() Step {
 	}
 }
 
-// Command returns what the open decision is about. It is valid until the
-// reply is given.
+// Command returns what the open decision is about, and at [Body] which BDAT
+// the piece belongs to, if the letter comes by BDAT: all pieces of a BDAT come
+// before the decision on it. It is valid until the reply is given.
 func (s *Server) Command() *Command { return &s.cmd }
 
 // Output returns the octets to send since it was last called. They are valid
@@ -211,7 +237,7 @@ func (s *Server) write(r Reply, enhanced bool) []byte {
 		s.out, s.taken = s.out[:0], false
 	}
 	start := len(s.out)
-	s.out = r.Append(s.out, enhanced && s.config.Extensions.Has(EnhancedStatusCodes))
+	s.out = r.Append(s.out, enhanced && s.offers.Has(EnhancedStatusCodes))
 	return s.out[start:]
 }
 
@@ -220,6 +246,7 @@ func (s *Server) Clone() *Server {
 	c := *s
 	c.out = append([]byte(nil), s.out...)
 	c.rcpts = append([]Path(nil), s.rcpts...)
+	c.rcptDSNs = append([]DSNRcpt(nil), s.rcptDSNs...)
 	c.cmd.Parts = append([]Part(nil), s.cmd.Parts...)
 	c.cmd.Params = append([]Param(nil), s.cmd.Params...)
 	switch {
@@ -251,6 +278,22 @@ func (s *Server) DeclaredSize() int64 { return s.size }
 
 // EightBit says whether MAIL came with BODY=8BITMIME (RFC 6152).
 func (s *Server) EightBit() bool { return s.eightBit }
+
+// Binary says whether MAIL came with BODY=BINARYMIME (RFC 3030 §3).
+func (s *Server) Binary() bool { return s.binary }
+
+// UTF8 says whether MAIL came with SMTPUTF8 (RFC 6531 §3.4): addresses and
+// header fields of this transaction may be in UTF-8.
+func (s *Server) UTF8() bool { return s.utf8 }
+
+// DSN returns what MAIL said about reports (RFC 3461 §4.3, RFC 3461 §4.4).
+func (s *Server) DSN() DSNMail { return s.dsn }
+
+// RecipientDSNs returns what each accepted RCPT said about reports
+// (RFC 3461 §4.1, RFC 3461 §4.2), in the order of [Server.Recipients], or
+// nothing at all if none of them said anything: it can be given to an
+// [Envelope] as it is. The slice is valid until the transaction ends.
+func (s *Server) RecipientDSNs() []DSNRcpt { return s.rcptDSNs }
 
 // LetterSize returns how many octets of the letter were read so far, as SIZE
 // counts them: without doubled dots and without the last one.

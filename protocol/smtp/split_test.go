@@ -12,8 +12,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// chunks draws how the octets are cut.
-func chunks(t *rapid.T, label string) cutter {
+// cuts draws how the octets are cut.
+func cuts(t *rapid.T, label string) cutter {
 	sizes := rapid.SliceOfN(rapid.IntRange(1, 40), 1, 20).Draw(t, label)
 	if rapid.Bool().Draw(t, label+" large") {
 		sizes = append(sizes, 3000, 5000)
@@ -33,6 +33,9 @@ func inputs() *rapid.Generator[string] {
 			"HELP\r\n", "QUIT\r\n", "VRFY bob\r\n", "DATA x\r\n", "MAIL FROM: <x>\r\n", "\r\n", "\n", "\r", ".", ".\r\n", "\r\n.\r\n", "\r\n.\r\n", "..\r\n", ".\n", ".\r",
 			"a letter\r\n", "NOOP " + strings.Repeat("x", 510) + "\r\n", strings.Repeat("long ", 1300), strings.Repeat("body\r\n", 900),
 			ehlo + mail + rcpt + data, mail + rcpt + data + "hi\r\n.\r\n",
+			mail + rcpt + "BDAT 4\r\nhi\r\nBDAT 0 LAST\r\n", "BDAT 4 LAST\r\nhi\r\n", "BDAT 6\r\nNOOP\r\n", "BDAT 1\r\n", "BDAT 5000\r\n", "BDAT 0 LAST\r\n", "BDAT 3 LATS\r\n", "BDAT x\r\n",
+			"BDAT 9 LAST" + strings.Repeat(" ", 600) + "\r\n", "MAIL FROM:<a@b.example> BODY=BINARYMIME RET=FULL ENVID=+41\r\n", "MAIL FROM:<ä@ü.example> SMTPUTF8\r\n", "RCPT TO:<ö@x.example> NOTIFY=NEVER\r\n",
+			"RCPT TO:<b@x.example> NOTIFY=DELAY ORCPT=rfc822;" + strings.Repeat("x", 500) + "\r\n", "VRFY ü SMTPUTF8\r\n", "EXPN x\r\n", "HELP BDAT\r\n",
 		}),
 		rapid.StringN(0, 20, 40),
 	)
@@ -50,10 +53,17 @@ func TestServerSameForAnySplit(t *testing.T) {
 		config := fullConfig()
 		config.AcceptBareLF = rapid.Bool().Draw(rt, "bare LF")
 		config.SkipDotUnstuffing = rapid.Bool().Draw(rt, "skip unstuffing")
+		config.Expn, config.NoHelp = rapid.Bool().Draw(rt, "EXPN"), rapid.Bool().Draw(rt, "no HELP")
+		config.MaxErrors, config.MaxMails = rapid.IntRange(-1, 5).Draw(rt, "errors"), rapid.IntRange(0, 3).Draw(rt, "mails")
+		config.MaxSize = rapid.SampledFrom([]int64{0, 5, 10000}).Draw(rt, "size")
+		if rapid.Bool().Draw(rt, "some extensions") {
+			config.Extensions = Extensions(rapid.IntRange(0, int(AllExtensions)).Draw(rt, "extensions"))
+		}
 		input := inputs().Draw(rt, "input")
-		own := rapid.SampledFrom([]map[Verb]Reply{nil, {RCPT: {Code: 550}}, {DATA: {Code: 354}}, {MAIL: {Then: Silent}}, {EndOfData: {Then: Silent}}}).Draw(rt, "own")
+		own := rapid.SampledFrom([]map[Verb]Reply{nil, {RCPT: {Code: 550}}, {DATA: {Code: 354}}, {MAIL: {Then: Silent}}, {EndOfData: {Then: Silent}},
+			{BDAT: {Then: Silent}}, {BDAT: {Code: 250}}, {BDAT: {Code: 452}}, {BDAT: {Code: 250}, DATA: {Code: 354}, RCPT: {Code: 250}, MAIL: {Code: 250}}}).Draw(rt, "own")
 		want := runServer(t, NewServer(config), input, whole, given(own))
-		got := runServer(t, NewServer(config), input, chunks(rt, "cuts"), given(own))
+		got := runServer(t, NewServer(config), input, cuts(rt, "cuts"), given(own))
 		if diff := cmp.Diff(want.events, got.events); diff != "" {
 			rt.Fatalf("cutting %q changed what happened:\n%s", input, diff)
 		}
@@ -66,25 +76,28 @@ func TestServerSameForAnySplit(t *testing.T) {
 func TestClientSameForAnySplit(t *testing.T) {
 	reply := rapid.SampledFrom([]string{
 		"250 ok", "250 ok", "250 2.1.0 ok", "354 go", "354 go", "550 5.1.1 who", "451 later", "421 bye", "500 what", "drop", "250-a\n250 b", "250-a\n251 b",
-		"garbage", "", "25", "250", "999 x", everybody, pipe, "220 " + strings.Repeat("x", 600), strings.Repeat("250-x\n", 101) + "250 y",
+		"garbage", "", "25", "250", "999 x", everybody, pipe, chunksPipe, allOffers, "220 " + strings.Repeat("x", 600), strings.Repeat("250-x\n", 101) + "250 y",
 	})
 	rapid.Check(t, func(rt *rapid.T) {
 		replies := rapid.SliceOfN(reply, 0, 20).Draw(rt, "replies")
 		if rapid.IntRange(0, 3).Draw(rt, "polite") > 0 {
-			replies = append([]string{greeting, rapid.SampledFrom([]string{everybody, pipe, plain}).Draw(rt, "ehlo")}, replies...)
+			replies = append([]string{greeting, rapid.SampledFrom([]string{everybody, pipe, plain, chunks, chunksPipe, allOffers}).Draw(rt, "ehlo")}, replies...)
 		}
 		var envelopes []Envelope
 		for i := range rapid.IntRange(1, 3).Draw(rt, "letters") {
-			e := Envelope{From: Path{"alice", "sender.example"}, EightBit: rapid.Bool().Draw(rt, "8")}
+			e := Envelope{From: Path{"alice", "sender.example"}, EightBit: rapid.Bool().Draw(rt, "8"), Binary: rapid.IntRange(0, 5).Draw(rt, "binary") == 0, UTF8: rapid.IntRange(0, 5).Draw(rt, "UTF-8") == 0}
 			for j := range rapid.IntRange(1, 3).Draw(rt, "recipients") {
-				e.To = append(e.To, Path{fmt.Sprint("r", i, j), "receiver.example"})
+				local := rapid.SampledFrom([]string{"r", "r", "ö"}).Draw(rt, "local")
+				e.To = append(e.To, Path{fmt.Sprint(local, i, j), rapid.SampledFrom([]string{"receiver.example", "receiver.example", "ü.example"}).Draw(rt, "domain")})
+				e.ToDSNs = append(e.ToDSNs, DSNRcpt{Notify: NotifyDelay})
 			}
 			envelopes = append(envelopes, e)
 		}
 		letter := rapid.String().Draw(rt, "letter")
+		size := rapid.SampledFrom([]int{0, 1, 2, 7}).Draw(rt, "chunk")
 		run := func(cut cutter) (string, *scripted) {
 			s := &scripted{replies: append([]string(nil), replies...)}
-			c := NewClient(&ClientConfig{Hostname: "x.example", Use: AllExtensions})
+			c := NewClient(&ClientConfig{Hostname: "x.example", Use: AllExtensions, ChunkSize: size})
 			log := runClient(t, c, s, cut, envelopes, letter)
 			failure, _ := c.Failure()
 			for _, results := range log.results {
@@ -92,12 +105,15 @@ func TestClientSameForAnySplit(t *testing.T) {
 					if r.Outcome == Pending {
 						rt.Fatalf("no verdict on %v", r.To)
 					}
+					if r.Outcome == Delivered && (r.Local || !r.Reply.Positive() || r.Verb != EndOfData && r.Verb != BDAT) {
+						rt.Fatalf("%+v", r)
+					}
 				}
 			}
 			return fmt.Sprintf("%q\n%v\n%v\n%v", log.events, log.results, failure, s.heard), s
 		}
 		want, _ := run(whole)
-		got, _ := run(chunks(rt, "cuts"))
+		got, _ := run(cuts(rt, "cuts"))
 		if diff := cmp.Diff(want, got); diff != "" {
 			rt.Fatalf("cutting the replies changed what happened:\n%s", diff)
 		}
@@ -114,9 +130,9 @@ func asSent(letter string) string {
 	return strings.ReplaceAll(s, "\n", "\r\n")
 }
 
-// talk lets a client and a server talk to the end. It returns the letters the
-// server read.
-func talk(t testing.TB, c *Client, s *Server, cut cutter, envelopes []Envelope, letters []string) (read []string, results [][]Result) {
+// talk lets a client and a server talk until the client has sent all letters.
+// It returns the letters the server read. taken is called for each of them.
+func talk(t testing.TB, c *Client, s *Server, cut cutter, envelopes []Envelope, letters []string, taken func(*Server)) (read []string, results [][]Result) {
 	t.Helper()
 	var toServer, toClient []byte
 	var letter []byte
@@ -124,9 +140,12 @@ func talk(t testing.TB, c *Client, s *Server, cut cutter, envelopes []Envelope, 
 	for range 1_000_000 {
 		switch s.Next() {
 		case Decide:
-			if s.Command().Verb == EndOfData {
+			if s.Command().EndsLetter() {
 				read = append(read, string(letter))
 				letter = letter[:0]
+				if taken != nil {
+					taken(s)
+				}
 			}
 			s.Reply(s.Proposal())
 			continue
@@ -149,8 +168,7 @@ func talk(t testing.TB, c *Client, s *Server, cut cutter, envelopes []Envelope, 
 				results = append(results, append([]Result(nil), c.Results()...))
 			}
 			if next == len(envelopes) {
-				c.Quit()
-				break
+				return read, results
 			}
 			if err := c.Send(envelopes[next]); err != nil {
 				t.Fatal(err)
@@ -182,20 +200,26 @@ func TestAnyLetterArrives(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		config := &Config{Extensions: Extensions(rapid.IntRange(0, int(AllExtensions)).Draw(rt, "offered")) | EightBitMIME}
 		use := Extensions(rapid.IntRange(0, int(AllExtensions)).Draw(rt, "used")) | EightBitMIME
+		size := rapid.SampledFrom([]int{0, 1, 10, 1000}).Draw(rt, "chunk")
 		letters := rapid.SliceOfN(letter, 1, 3).Draw(rt, "letters")
+		binary := rapid.Bool().Draw(rt, "binary") && (config.Extensions & use).usable().Has(BinaryMIME)
 		var envelopes []Envelope
 		var want []string
 		for _, l := range letters {
-			want = append(want, asSent(l))
-			envelopes = append(envelopes, Envelope{To: []Path{{"bob", "receiver.example"}, {"Postmaster", ""}}, Size: int64(len(asSent(l))), EightBit: true})
+			sent := l
+			if !binary {
+				sent = asSent(l)
+			}
+			want = append(want, sent)
+			envelopes = append(envelopes, Envelope{To: []Path{{"bob", "ü.example"}, {"Postmaster", ""}}, Size: int64(len(sent)), EightBit: true, Binary: binary})
 		}
-		got, results := talk(t, NewClient(&ClientConfig{Use: use}), NewServer(config), chunks(rt, "cuts"), envelopes, letters)
+		got, results := talk(t, NewClient(&ClientConfig{Use: use, ChunkSize: size}), NewServer(config), cuts(rt, "cuts"), envelopes, letters, nil)
 		if diff := cmp.Diff(want, got); diff != "" {
 			rt.Fatal(diff)
 		}
 		for i, rs := range results {
 			for _, r := range rs {
-				long := longestLine(want[i]) > MaxTextLine
+				long := longestLine(want[i]) > MaxTextLine && !binary
 				if long != (r.Outcome == Refused) || !long && r.Outcome != Delivered {
 					rt.Fatalf("letter %d: %+v", i, r)
 				}

@@ -6,8 +6,9 @@ package smtp
 // trace can keep it in one octet.
 //
 // A server's state is what its last reply made of it: while a decision is
-// open it is still the state before the command, except after the dot, when
-// it is [StateLetterReceived]. A client's state names the oldest command that
+// open it is still the state before the command, except after the dot and after
+// the last BDAT of a letter, when it is [StateLetterReceived], and after
+// another BDAT, when it is [StateChunk]. A client's state names the oldest command that
 // has no reply yet; with pipelining more may be on their way.
 type State uint8
 
@@ -22,7 +23,7 @@ const (
 	StateTransaction    // MAIL accepted
 	StateRecipients     // at least one RCPT accepted
 	StateData           // 354 given, the letter is coming
-	StateLetterReceived // the dot was heard, its reply is not decided
+	StateLetterReceived // the dot or the last BDAT was heard, its reply is not decided
 	StateServiceRefused // the greeting was a refusal: only QUIT is served (RFC 5321 §3.1)
 	StateClosed         // no more octets in either direction; of a client, too
 
@@ -38,6 +39,15 @@ const (
 	StateSendingLetter // 354 heard, the dot not sent yet
 	StateDotSent
 	StateQUITSent
+
+	// later ones, behind the others because traces keep the number
+
+	StateChunk  // of a server: a BDAT is being read, or its reply is not decided (RFC 3030 §2)
+	StateChunks // of a server: chunks were accepted, more are coming
+	StateBroken // of a server: a BDAT failed; nothing goes on before RSET, EHLO or HELO
+
+	StateBDATSent // of a client
+	StateLastSent // of a client: BDAT LAST, after which the server may be responsible
 
 	states
 )
@@ -64,6 +74,11 @@ var stateWords = [states]string{
 	StateSendingLetter:    "sending letter",
 	StateDotSent:          "dot sent",
 	StateQUITSent:         "QUIT sent",
+	StateChunk:            "chunk",
+	StateChunks:           "chunks given",
+	StateBroken:           "transaction broken",
+	StateBDATSent:         "BDAT sent",
+	StateLastSent:         "last BDAT sent",
 }
 
 // String returns the words for the state, such as "transaction open".
@@ -74,7 +89,7 @@ func (s State) String() string {
 	return stateWords[StateNone]
 }
 
-// StateWords lists the words of all states but none, servers' first.
+// StateWords lists the words of all states but none.
 func StateWords() []string { return append([]string(nil), stateWords[StateNone+1:]...) }
 
 // IsState says whether the words name a state, spelled as [State.String] does.

@@ -46,6 +46,7 @@ func TestTranscripts(t *testing.T) {
 func play(t *testing.T, script string) string {
 	t.Helper()
 	config := fullConfig()
+	config.Extensions = BasicExtensions
 	var out strings.Builder
 	var s *Server
 	var own []Reply
@@ -56,7 +57,15 @@ func play(t *testing.T, script string) string {
 			before := s.State()
 			switch s.Next() {
 			case Decide:
-				if s.Command().Verb == EndOfData {
+				if c := s.Command(); c.Verb == BDAT && !c.Discarded { // its octets are not lines
+					if len(letter) > 0 {
+						fmt.Fprintf(&out, "   | %s\n", escape(string(letter)))
+					}
+					if c.Last {
+						out.WriteString("   | end\n")
+					}
+					letter = nil
+				} else if c.Verb == EndOfData {
 					for line := range strings.SplitSeq(strings.TrimSuffix(string(letter), "\r\n"), "\r\n") {
 						fmt.Fprintf(&out, "   | %s\n", escape(line))
 					}
@@ -115,6 +124,26 @@ func play(t *testing.T, script string) string {
 				t.Fatal(err)
 			}
 			config.MaxSize = n
+		case "limits":
+			for word := range strings.FieldsSeq(text) {
+				name, value, _ := strings.Cut(word, "=")
+				n, err := strconv.Atoi(value)
+				if err != nil {
+					t.Fatal(err)
+				}
+				switch name {
+				case "recipients":
+					config.MaxRecipients = n
+				case "mails":
+					config.MaxMails = n
+				case "mistakes":
+					config.MaxErrors = n
+				default:
+					t.Fatalf("unknown limit %q", name)
+				}
+			}
+		case "expn":
+			config.Expn = text == "on"
 		case "lax":
 			config.AcceptBareLF = strings.Contains(text, "bare-lf")
 			config.SkipDotUnstuffing = strings.Contains(text, "dots")

@@ -90,7 +90,7 @@ func New(cfg *Config, env Env, o Options) *Host {
 	if h.name == "" {
 		h.name = literal(cfg.Addrs[0])
 	}
-	uses := smtp.AllExtensions
+	uses := smtp.BasicExtensions
 	if s := cfg.Server; s != nil {
 		h.server = smtp.Config{
 			Hostname: h.name, Extensions: s.Extensions, MaxSize: s.MaxSize, MaxRecipients: s.MaxRcpts,

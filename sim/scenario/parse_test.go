@@ -45,7 +45,7 @@ func TestParseDirect(t *testing.T) {
 			Server: &host.ServerConfig{
 				Domains: []string{"sender.example"}, Mailboxes: []string{"alice"},
 				Submission: []netip.Prefix{netip.MustParsePrefix("192.0.2.77/32")},
-				Extensions: smtp.AllExtensions, MaxSize: 10 << 20, MaxRcpts: 100,
+				Extensions: smtp.BasicExtensions, MaxSize: 10 << 20, MaxRcpts: 100,
 				Retry:    []time.Duration{30 * time.Minute, 30 * time.Minute, 2 * time.Hour},
 				Lifetime: 5 * 24 * time.Hour,
 			},
@@ -53,7 +53,7 @@ func TestParseDirect(t *testing.T) {
 			ID: "mx", Name: "mx.receiver.example", Role: "receiving server", Addrs: addrs("198.51.100.25"),
 			Server: &host.ServerConfig{
 				Domains: []string{"receiver.example"}, Mailboxes: []string{"bob"},
-				Extensions: smtp.AllExtensions, MaxSize: 10 << 20, MaxRcpts: 100,
+				Extensions: smtp.BasicExtensions, MaxSize: 10 << 20, MaxRcpts: 100,
 				Retry: host.DefaultRetry, Lifetime: host.DefaultLifetime,
 			},
 		}},
