@@ -244,6 +244,9 @@ func serverConfig(cmd *cobra.Command, o serveOptions) (live.Config, error) {
 		}
 	}
 	server.Idle = o.idle
+	if !cmd.Flags().Changed("scenario") { // then nobody has chosen: show all there is
+		server.Extensions = smtp.AllExtensions
+	}
 	if len(o.domains) > 0 {
 		server.Domains = o.domains
 	}

@@ -105,10 +105,11 @@ func remarks(letter []byte) []string {
 
 // Facts are what a server wants to know about a letter before it takes it.
 type Facts struct {
-	Lines    int   // a last line without CRLF counts
-	Longest  int   // octets of the longest line, without its CRLF
-	EightBit bool  // an octet above 127
-	Size     int64 // octets, as the SIZE extension counts them (RFC 1870 §5)
+	Lines          int   // a last line without CRLF counts
+	Longest        int   // octets of the longest line, without its CRLF
+	EightBit       bool  // an octet above 127
+	EightBitHeader bool  // one of them in the header: it needs SMTPUTF8 (RFC 6531 §3.4)
+	Size           int64 // octets, as the SIZE extension counts them (RFC 1870 §5)
 }
 
 // Scan reads the facts off a letter. Only CRLF ends a line.
@@ -128,13 +129,25 @@ func Scan(letter []byte) Facts {
 		f.Longest = max(f.Longest, end-start)
 		start = next
 	}
-	for _, c := range letter {
-		if c >= 0x80 {
-			f.EightBit = true
-			break
+	f.EightBit = eightBit(letter)
+	if f.EightBit {
+		header := letter
+		if end := bytes.Index(letter, []byte(crlf+crlf)); end >= 0 {
+			header = letter[:end]
 		}
+		f.EightBitHeader = eightBit(header)
 	}
 	return f
+}
+
+// eightBit says whether there is an octet above 127.
+func eightBit(octets []byte) bool {
+	for _, c := range octets {
+		if c >= 0x80 {
+			return true
+		}
+	}
+	return false
 }
 
 // count writes a number with the words that fit it.

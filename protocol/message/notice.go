@@ -9,21 +9,46 @@ import (
 	"time"
 )
 
-// NoticeFacts is what a notice of non-delivery says.
+// NoticeKind says what a notice is about.
+type NoticeKind uint8
+
+// The kinds (RFC 3461 §4.1).
+const (
+	Failed    NoticeKind = iota // the letter could not be delivered
+	Delivered                   // it is in the mailbox
+	Relayed                     // it was passed on to a server that does not report
+	Delayed                     // it is late, and still tried
+)
+
+// noticeWords are the subject, what the server did about the letter, and what
+// follows from that.
+var noticeWords = [...]struct{ subject, did, end, list string }{
+	Failed:    {"Your letter could not be delivered", "could not deliver", "I will not try again.", "the reason"},
+	Delivered: {"Your letter was delivered", "have delivered", "It is in the mailbox. Whether it is read, I cannot know.", ""},
+	Relayed:   {"Your letter was passed on", "have passed on", "The next server does not say what becomes of letters, so this is the last you hear.", ""},
+	Delayed:   {"Your letter is late", "could not yet deliver", "I keep trying. You need not send it again.", "the reason"},
+}
+
+// NoticeFacts is what a notice of non-delivery, or another report, says.
 type NoticeFacts struct {
+	Kind      NoticeKind
 	Host      string    // the reporting host's name
 	To        string    // the reverse-path of the original, without angle brackets
 	At        time.Time // when the notice is written
 	MessageID string    // of the notice: "<1@mail.sender.example>", brackets or not
 	Arrived   time.Time // when the original was taken; zero: not told
-	Failed    []FailedRecipient
-	Original  []byte // the original; its header section is repeated, its body is not
+	Failed    []FailedRecipient // those it is about
+	Original  []byte            // the original; its header section is repeated, its body only if Full
+	Full      bool              // the sender wants all of it back (RFC 3461 §4.3)
+
+	EnvelopeID string // what the sender called its envelope (RFC 3461 §4.4); may be empty
 	Parked    bool   // the original is from <>, so that nothing may answer it: To is the host's postmaster
 }
 
 // FailedRecipient is one recipient who will not get the letter, and why.
 type FailedRecipient struct {
 	Recipient string   // mailbox, without angle brackets
+	Original  string   // the address the sender gave first, if it is another (RFC 3461 §4.2)
 	Reason    string   // the reporting host's own words; may be empty
 	Remote    string   // the host that said Said: "mx.receiver.example ([192.0.2.20])"; may be empty
 	Command   string   // what was answered: "RCPT TO:<bob@receiver.example>"; may be empty
@@ -31,7 +56,7 @@ type FailedRecipient struct {
 }
 
 const (
-	maxHeaderLines = 200 // of the original, after wrapping
+	maxHeaderLines = 200 // of the original, after wrapping; of all of it ten times as many
 	maxSaidLines   = 50  // of one reply, after wrapping
 	maxSaidLine    = 2000
 )
@@ -53,7 +78,8 @@ func Notice(n NoticeFacts) []byte {
 	w = append(w, " <MAILER-DAEMON@"+host+">\r\n"...)
 	w = append(w, "To: "...)
 	w = appendPath(w, n.To)
-	subject, whose := "Your letter could not be delivered", "your"
+	words := noticeWords[n.Kind]
+	subject, whose := words.subject, "your"
 	if n.Parked {
 		subject, whose = "A letter from <> could not be delivered", "the"
 	}
@@ -72,21 +98,30 @@ func Notice(n NoticeFacts) []byte {
 	}
 	w = append(w, crlf...)
 
-	what, end := "your letter", "I will not try again."
+	what, end := "your letter", words.end
 	if n.Parked {
 		what, end = "a letter from <>", "Nothing may answer such a letter, so it is kept for you."
 	}
-	opening := "This is the mail server at " + host + ". I could not deliver " + what
+	opening := "This is the mail server at " + host + ". I " + words.did + " " + what
 	if !n.Arrived.IsZero() {
 		opening += ", which I took on " + string(AppendDate(nil, n.Arrived))
 	}
 	opening += ". " + end
-	if len(n.Failed) == 1 {
-		opening += " The recipient and the reason:"
-	} else {
-		opening += " The recipients and the reasons:"
+	switch {
+	case words.list == "" && len(n.Failed) == 1:
+		opening += " The recipient:"
+	case words.list == "":
+		opening += " The recipients:"
+	case len(n.Failed) == 1:
+		opening += " The recipient and " + words.list + ":"
+	default:
+		opening += " The recipients and " + words.list + "s:"
 	}
 	w = appendText(w, "", opening, AdvisedLine)
+	if n.EnvelopeID != "" {
+		w = append(w, crlf...)
+		w = appendText(w, "", "You called the envelope "+n.EnvelopeID, AdvisedLine)
+	}
 	for _, r := range n.Failed {
 		w = append(w, crlf...)
 		w = appendRecipient(w, r)
@@ -96,6 +131,10 @@ func Notice(n NoticeFacts) []byte {
 	if len(fields) == 0 {
 		return append(w, sentence(whose+" letter had no header")+"\r\n"...)
 	}
+	if n.Full {
+		w = append(w, sentence(whose+" letter was:")+"\r\n\r\n"...)
+		return appendHeader(w, n.Original)
+	}
 	w = append(w, "The header of "+whose+" letter was:\r\n\r\n"...)
 	return appendHeader(w, n.Original[fields[0].NameStart:fields[len(fields)-1].ValueEnd])
 }
@@ -103,6 +142,9 @@ func Notice(n NoticeFacts) []byte {
 // appendRecipient appends the paragraph about one recipient.
 func appendRecipient(w []byte, r FailedRecipient) []byte {
 	w = appendText(w, "  ", string(appendPath(nil, r.Recipient)), AdvisedLine)
+	if r.Original != "" {
+		w = appendText(w, "    ", "You wrote "+string(appendPath(nil, r.Original))+".", AdvisedLine)
+	}
 	if r.Reason != "" {
 		w = appendText(w, "    ", sentence(r.Reason), AdvisedLine)
 	}

@@ -57,7 +57,7 @@ var bdatRules = []serverRule{
 	{name: "RFC 1870 §6.3: a last chunk over the size limit", config: func(c *Config) { c.MaxSize = 10 },
 		send: to + "BDAT 20000 LAST\r\n" + strings.Repeat("NOOP\r\n", 3333) + "xxNOOP\r\n", want: afterTo("552 5.3.4", "250")},
 	{name: "RFC 5321 §4.5.3.1.6: a text line of 1001 octets is refused at LAST, though no framing needs it",
-		send: to + "BDAT 500\r\n" + strings.Repeat("x", 500) + "BDAT 501 LAST\r\n" + strings.Repeat("x", 499) + "\r\n", want: afterTo("250", "500 5.6.0")},
+		send: to + "BDAT 500\r\n" + strings.Repeat("x", 500) + "BDAT 501 LAST\r\n" + strings.Repeat("x", 499) + "\r\n", want: afterTo("250", "554 5.6.0")},
 	{name: "RFC 5321 §4.5.3.1.6: a text line of 1000 octets by BDAT is taken",
 		send: to + "BDAT 999\r\n" + strings.Repeat("x", 998) + "\rBDAT 3 LAST\r\n\nx\n", want: afterTo("250", "250"), letter: []string{strings.Repeat("x", 998) + "\r\nx\n"}},
 	{name: "RFC 3030 §3: a binary letter has no lines",

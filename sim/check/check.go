@@ -93,6 +93,12 @@ func (l *ledger) take(pos trace.Pos, e *trace.Event) {
 		l.end(pos, c, "stored")
 	case trace.Parked:
 		l.end(pos, c, "parked")
+	case trace.Silenced:
+		l.end(pos, c, "given up without a word")
+	case trace.Reported:
+		if l.notices[e.Letter] {
+			l.fault(pos, "a notice was answered by a report")
+		}
 	case trace.Returned:
 		l.end(pos, c, "returned")
 		if l.notices[e.Letter] {

@@ -13,13 +13,14 @@ type Fate uint8
 const (
 	Delivered Fate = iota // in a mailbox
 	Returned              // the sender was told that it failed
+	Silenced              // it failed, and the sender had asked not to be told
 	InOutbox              // the sender's mail client kept it and said so
 	Waiting               // in a queue, or under way
 )
 
 // String says the fate in a word or two.
 func (f Fate) String() string {
-	return [...]string{"delivered", "returned", "kept in the outbox", "waiting"}[f]
+	return [...]string{"delivered", "returned", "failed, as nobody wanted to know", "kept in the outbox", "waiting"}[f]
 }
 
 // Outcome is what became of one recipient.
@@ -89,10 +90,13 @@ func Outcomes(t *trace.Trace) []Outcome {
 			})
 		case trace.Kept:
 			each(e, func(o *Outcome) { o.Fate, o.Pos, o.Code = InOutbox, pos, e.Code })
-		case trace.Returned:
+		case trace.Returned, trace.Silenced:
 			each(e, func(o *Outcome) {
 				if o.Fate != Delivered {
 					o.Fate, o.Pos, o.Code = Returned, pos, e.Code
+					if e.Kind == trace.Silenced {
+						o.Fate = Silenced
+					}
 				}
 			})
 		case trace.Stored:

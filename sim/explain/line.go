@@ -100,6 +100,10 @@ func Line(t *trace.Trace, pos trace.Pos) string {
 		return "limit: " + string(octets)
 	case trace.Stalled:
 		return "a connection is left open"
+	case trace.Reported:
+		return "report to the sender"
+	case trace.Silenced:
+		return "given up, untold"
 	case trace.Listening:
 		return "listens at " + string(octets)
 	case trace.Digest:

@@ -54,7 +54,7 @@ var Fields = []Field{
 	{"lines", "letter", "how many lines the letter has"},
 	{"attempt", "attempt", "which attempt it is, from 1"},
 	{"wait_s", "queued", "seconds until the next attempt"},
-	{"notice", "returned", "the number of the letter that tells the sender"},
+	{"notice", "returned reported", "the number of the letter that tells the sender"},
 	{"times", "fired", "how often the fault has fired"},
 	{"recipients", "written custody", "how many recipients the letter has there"},
 	{"octets", "digest", "how many octets the letter has; text or base64 are its SHA-256"},
@@ -70,7 +70,7 @@ var argNames = [1 << 8]string{
 	trace.Letter: "lines", trace.Attempt: "attempt", trace.Queued: "wait_s",
 	trace.Returned: "notice", trace.Fired: "times",
 	trace.Written: "recipients", trace.Custody: "recipients",
-	trace.Digest: "octets", trace.Dropped: "first",
+	trace.Digest: "octets", trace.Reported: "notice", trace.Dropped: "first",
 }
 
 var flagNames = []struct {

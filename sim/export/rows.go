@@ -81,6 +81,10 @@ func (tr *transcript) row(pos trace.Pos) {
 		tr.deed(e, "the run stops at its limit: "+text)
 	case trace.Stalled:
 		tr.deed(e, fmt.Sprintf("connection %d is still open, and nothing is left to happen", e.Conn))
+	case trace.Reported:
+		tr.deed(e, fmt.Sprintf("%s: letter %d tells the sender, as asked", text, e.Arg))
+	case trace.Silenced:
+		tr.deed(e, text+": given up"+because(e.Code)+", and the sender asked not to be told")
 	case trace.Listening:
 		tr.deed(e, "listens at "+text)
 	case trace.Digest:
@@ -251,6 +255,8 @@ func (tr *transcript) fate(o check.Outcome) string {
 		return "in the mailbox at " + at + tries
 	case check.Returned:
 		return "not delivered" + because(o.Code) + tries + "; the sender is told at " + at
+	case check.Silenced:
+		return "not delivered" + because(o.Code) + tries + "; the sender had asked not to be told"
 	case check.InOutbox:
 		return "not sent" + because(o.Code) + "; it is in the outbox"
 	}

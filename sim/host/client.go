@@ -85,6 +85,13 @@ func (h *Host) drive(out *outbound) bool {
 		case smtp.Heard:
 			h.heardReply(out)
 		case smtp.Ready:
+			if rest, more := c.NotTried(); more && out.sent {
+				h.jobResults(out.job, c.Results(), out, true)
+				out.wrote = 0
+				if err := c.Send(rest); err == nil {
+					continue
+				}
+			}
 			if out.sent {
 				h.settle(out, false)
 				c.Quit()
@@ -175,7 +182,7 @@ func (h *Host) settle(out *outbound, over bool) {
 	switch {
 	case out.sent && !j.goesOn(out.client.Results()):
 		out.settled = true
-		h.jobResults(j, out.client.Results(), out.id, out.pos)
+		h.jobResults(j, out.client.Results(), out, false)
 		return
 	case out.sent && !over:
 		out.failed = out.pos

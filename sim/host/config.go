@@ -39,6 +39,7 @@ type ClientConfig struct {
 type ServerConfig struct {
 	Domains    []string        // whose mail ends here; port 25 is open if there are any
 	Mailboxes  []string        // local-parts with a mailbox, in each of Domains; postmaster always has one
+	Lists      []List          // names that stand for several mailboxes; EXPN is offered if there are any
 	Submission []netip.Prefix  // clients known by their address; port 587 is open if there are any
 	Extensions smtp.Extensions // what EHLO offers
 	MaxSize    int64           // octets, for SIZE; 0: no fixed limit
@@ -46,6 +47,13 @@ type ServerConfig struct {
 	Retry      []time.Duration // waits between attempts; the last one repeats
 	Lifetime   time.Duration   // how long the queue keeps a letter (RFC 5321 §4.5.4.1)
 	Idle       time.Duration   // how long it waits for a client; 0: 5 minutes (RFC 5321 §4.5.3.2.7)
+}
+
+// List is a name that stands for mailboxes of the same server: mail for it goes
+// to each of them (RFC 5321 §3.9.1).
+type List struct {
+	Name    string   // local-part
+	Members []string // local-parts
 }
 
 // AnyMailbox among a server's Mailboxes stands for every local-part.

@@ -19,14 +19,19 @@ func (h *Host) takeLetter(in *inbound) *letter {
 	}
 	name, esmtp := in.server.Hello()
 	with := "SMTP"
-	if esmtp {
+	switch {
+	case in.server.UTF8():
+		with = "UTF8SMTP" // RFC 6531 §4.3
+	case esmtp:
 		with = "ESMTP"
 	}
+	l.utf8, l.binary, l.dsn = in.server.UTF8(), in.server.Binary(), in.server.DSN()
+	l.asks = append(l.asks, in.server.RecipientDSNs()...)
 	r := message.Received{
 		FromName: name, FromAddr: in.from, By: h.name, With: with, ID: l.queueID, At: h.env.Clock(),
 	}
 	l.to = append(l.to, in.server.Recipients()...)
-	if len(l.to) == 1 {
+	if len(l.to) == 1 && l.to[0].IsASCII() {
 		r.For = l.to[0].Mailbox() // more than one would tell them of each other
 	}
 	if h.o.Depot != nil {
@@ -99,7 +104,7 @@ func (h *Host) showAdded(l *letter, cause trace.Pos) trace.Pos {
 
 // deliver puts a letter into this host's own mailboxes.
 func (h *Host) deliver(j *job, cause trace.Pos) {
-	var failed []recipient
+	var failed, stored []recipient
 	for _, r := range j.rcpts {
 		_, known := h.mailbox(r.path)
 		if !known {
@@ -108,8 +113,10 @@ func (h *Host) deliver(j *job, cause trace.Pos) {
 			continue
 		}
 		h.store(j.letter, r.path, cause)
+		stored = append(stored, r)
 	}
 	j.rcpts = nil
+	h.report(j, message.Delivered, stored, cause)
 	if len(failed) > 0 {
 		h.giveUp(j, failed, cause)
 	}
@@ -121,8 +128,9 @@ func (h *Host) store(l *letter, p smtp.Path, cause trace.Pos) {
 	buf := message.AppendReturnPath(make([]byte, 0, 64+len(l.octets)), l.from.String())
 	added := len(buf) + len(l.octets) - len(l.original)
 	buf = append(buf, l.octets...)
-	key := mailboxKey(p)
-	h.boxes[key] = append(h.boxes[key], buf)
+	for _, key := range h.keys(p) {
+		h.boxes[key] = append(h.boxes[key], buf)
+	}
 	h.stored(l, p, buf[:added], cause)
 }
 
@@ -153,6 +161,29 @@ func (h *Host) mailboxOctets(p smtp.Path) trace.Span {
 // mailboxKey is how a mailbox is filed: without case, as this server compares
 // local-parts, and without the domain, which are all the same to it.
 func mailboxKey(p smtp.Path) string { return strings.ToLower(p.User()) }
+
+// keys are the mailboxes that a path of this host stands for: its own, or those
+// of a list (RFC 5321 §3.9.1).
+func (h *Host) keys(p smtp.Path) []string {
+	if l := h.list(p.User()); l != nil {
+		var keys []string
+		for _, m := range l.Members {
+			keys = append(keys, strings.ToLower(m))
+		}
+		return keys
+	}
+	return []string{mailboxKey(p)}
+}
+
+// list is the list of that name; nil if there is none.
+func (h *Host) list(name string) *List {
+	for i := range h.cfg.Server.Lists {
+		if l := &h.cfg.Server.Lists[i]; strings.EqualFold(l.Name, name) {
+			return l
+		}
+	}
+	return nil
+}
 
 // Mailbox returns the letters in a mailbox of this host, by its local-part, in
 // the order in which they came.

@@ -6,7 +6,9 @@ package host
 
 import (
 	"math"
+	"slices"
 
+	"helo/protocol/message"
 	"helo/protocol/smtp"
 	"helo/sim/trace"
 )
@@ -14,12 +16,12 @@ import (
 // Depot keeps the letters of a host's mailboxes. It is called where the host
 // is driven, and must not wait there.
 type Depot interface {
-	QueueID() string             // a name for a letter that no other ever has
-	Room(n int) bool             // takes room for n more octets of letters on their way in; false: there is none
-	Free(n int)                  // gives room back
-	Block() []byte               // an empty block for a piece of a letter; its capacity is what it holds
-	Recycle(block []byte)        // takes one back
-	File(c trace.ConnID, m Mail) // begins to file a letter; then [Host.Filed]
+	QueueID() string               // a name for a letter that no other ever has
+	Room(n int) bool               // takes room for n more octets of letters on their way in; false: there is none
+	Free(n int)                    // gives room back
+	Block() []byte                 // an empty block for a piece of a letter; its capacity is what it holds
+	Recycle(block []byte)          // takes one back
+	File(c trace.ConnID, m []Mail) // begins to file letters, in this order; then [Host.Filed]
 }
 
 // Mail is a letter to be filed. Its octets are the depot's until [Host.Filed].
@@ -47,7 +49,8 @@ func (h *Host) Busy(c trace.ConnID) bool {
 		return false
 	}
 	switch in.server.State() {
-	case smtp.StateTransaction, smtp.StateRecipients, smtp.StateData, smtp.StateLetterReceived:
+	case smtp.StateTransaction, smtp.StateRecipients, smtp.StateData, smtp.StateLetterReceived,
+		smtp.StateChunk, smtp.StateChunks:
 		return true
 	}
 	return false
@@ -119,19 +122,46 @@ func (h *Host) forgetLetter(in *inbound) {
 
 // file begins to file a letter. The decision stays open until that is done.
 func (h *Host) file(in *inbound, d decision) {
-	in.filing, in.open = true, d
 	m := Mail{QueueID: d.letter.queueID, Head: d.letter.head, Body: append(in.blocks, in.letter), Digest: d.cut}
 	for _, p := range d.letter.to {
-		key := mailboxKey(p)
-		known := false
-		for _, have := range m.Boxes {
-			known = known || have == key
-		}
-		if !known {
-			m.Boxes = append(m.Boxes, key)
+		for _, key := range h.keys(p) {
+			if !slices.Contains(m.Boxes, key) {
+				m.Boxes = append(m.Boxes, key)
+			}
 		}
 	}
-	h.o.Depot.File(in.id, m)
+	mails := []Mail{m}
+	d.report, d.about = h.newReport(d.letter, message.Delivered, d.letter.recipients())
+	if d.report != nil {
+		mails = append(mails, h.reportMail(d.report))
+	}
+	in.filing, in.open = true, d
+	h.o.Depot.File(in.id, mails)
+}
+
+// reportMail is a report to be filed: with its reader if that is one of ours,
+// else with the postmaster, for this host passes no mail on.
+func (h *Host) reportMail(l *letter) Mail {
+	l.head = message.AppendReturnPath(nil, l.from.String())
+	m := Mail{QueueID: l.queueID, Head: l.head, Body: [][]byte{l.octets}, Boxes: []string{"postmaster"}}
+	if _, ours := h.mailbox(l.to[0]); ours {
+		m.Boxes = h.keys(l.to[0])
+	}
+	return m
+}
+
+// reportFiled records what has become of a report.
+func (h *Host) reportFiled(d *decision, cause trace.Pos) {
+	h.reported(d.letter, d.report, d.about, cause)
+	h.custody(d.report, 0, cause)
+	if _, ours := h.mailbox(d.report.to[0]); ours {
+		h.stored(d.report, d.report.to[0], d.report.head, cause)
+		return
+	}
+	h.event(trace.Event{
+		Kind: trace.Parked, Letter: d.report.id, Code: 550, Flags: trace.Notice,
+		Octets: h.mailboxOctets(d.report.to[0]), Cause: cause,
+	})
 }
 
 // Filed tells the host that a letter is safe, or why not: then the client hears
@@ -150,9 +180,12 @@ func (h *Host) Filed(c trace.ConnID, digest []byte, err error) {
 		})
 	}
 	if err != nil {
-		d.letter, d.reply = nil, reply(451, 4, 3, 0, "the letter could not be filed, try again later")
+		d.letter, d.report, d.reply = nil, nil, reply(451, 4, 3, 0, "the letter could not be filed, try again later")
 	}
 	h.answer(in, &d)
+	if d.report != nil {
+		h.reportFiled(&d, in.pos)
+	}
 	rest := append([]byte(nil), in.rest...)
 	in.rest = in.rest[:0]
 	h.step(in)

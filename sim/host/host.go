@@ -62,6 +62,10 @@ type Submission struct {
 	From   smtp.Path
 	To     []smtp.Path
 	Octets []byte
+
+	DSN    smtp.DSNMail   // what is asked about reports,
+	ToDSNs []smtp.DSNRcpt // beside To; those that are missing ask for nothing
+	Binary bool           // the letter need not consist of lines (RFC 3030 §3)
 }
 
 // Options are settings of a host for one run. The zero value is a host of a
@@ -90,10 +94,11 @@ func New(cfg *Config, env Env, o Options) *Host {
 	if h.name == "" {
 		h.name = literal(cfg.Addrs[0])
 	}
-	uses := smtp.BasicExtensions
+	uses := smtp.AllExtensions
 	if s := cfg.Server; s != nil {
 		h.server = smtp.Config{
 			Hostname: h.name, Extensions: s.Extensions, MaxSize: s.MaxSize, MaxRecipients: s.MaxRcpts,
+			Expn: len(s.Lists) > 0,
 		}
 		uses = s.Extensions
 	}

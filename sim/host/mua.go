@@ -15,7 +15,9 @@ func (h *Host) Submit(s Submission) {
 	l := &letter{
 		id: h.env.NewLetter(), from: s.From, to: s.To, arrived: h.env.Now(),
 		octets: s.Octets, original: s.Octets, facts: message.Scan(s.Octets),
+		dsn: s.DSN, asks: s.ToDSNs, binary: s.Binary,
 	}
+	l.utf8 = l.facts.EightBitHeader
 	cause := h.event(trace.Event{
 		Kind: trace.Written, Letter: l.id, Arg: uint32(len(s.To)),
 		Octets: h.mailboxOctets(s.From), Cause: trace.NoPos,
@@ -23,7 +25,7 @@ func (h *Host) Submit(s Submission) {
 	for _, p := range s.To {
 		h.event(trace.Event{Kind: trace.Accepted, Letter: l.id, Octets: h.mailboxOctets(p), Cause: cause})
 	}
-	h.newJob(submitJob, l, "", s.To, 0, cause)
+	h.newJob(submitJob, l, "", l.recipients(), 0, cause)
 }
 
 // keep leaves recipients in the outbox and tells the user why. A mail client

@@ -21,16 +21,10 @@ func (h *Host) giveUp(j *job, failed []recipient, cause trace.Pos) {
 		h.park(j.letter, failed, cause)
 		return
 	}
-	notice := &letter{
-		id: h.env.NewLetter(), arrived: h.env.Now(), notice: true,
-		to: []smtp.Path{j.letter.from},
+	if failed = h.leaveAlone(j, failed, cause); len(failed) == 0 {
+		return
 	}
-	notice.queueID = h.queueID(notice.id)
-	facts := h.noticeFacts(j.letter, failed, notice.queueID)
-	facts.To = j.letter.from.Mailbox()
-	notice.octets = message.Notice(facts)
-	notice.original = notice.octets
-	notice.facts = message.Scan(notice.octets)
+	notice := h.newNotice(j.letter, message.Failed, failed)
 	for _, r := range failed {
 		var flags trace.Flags
 		if r.expired {
@@ -48,6 +42,9 @@ func (h *Host) giveUp(j *job, failed []recipient, cause trace.Pos) {
 // failure is what the notice of the host me says of a recipient.
 func (r recipient) failure(l *letter, me string) message.FailedRecipient {
 	f := message.FailedRecipient{Recipient: r.path.Mailbox(), Remote: r.remote}
+	if _, original := r.ask.Address(); original != r.path.Mailbox() {
+		f.Original = original
+	}
 	if r.expired {
 		f.Reason = "It could not be delivered in the time a letter is kept here, and is not tried again."
 	}
@@ -63,6 +60,8 @@ func (r recipient) failure(l *letter, me string) message.FailedRecipient {
 		f.Command = "RCPT TO:" + r.path.String()
 	case smtp.EndOfData:
 		f.Command = "the end of the letter"
+	case smtp.BDAT:
+		f.Command = "a chunk of the letter"
 	case smtp.Connect:
 		f.Command = "the connection"
 	case smtp.EHLO, smtp.HELO:
@@ -81,7 +80,9 @@ func (h *Host) noticeFacts(l *letter, failed []recipient, queueID string) messag
 		MessageID: queueID + "@" + h.name,
 		Arrived:   h.env.Clock().Add(l.arrived - h.env.Now()),
 		Original:  l.original,
+		Full:      l.dsn.Return == smtp.ReturnFull,
 	}
+	facts.EnvelopeID, _ = smtp.DecodeXtext(l.dsn.EnvID)
 	for _, r := range failed {
 		facts.Failed = append(facts.Failed, r.failure(l, h.name))
 	}

@@ -29,16 +29,35 @@ type letter struct {
 	facts    message.Facts
 	notice   bool
 	shown    bool // what was added is in the trace
+
+	utf8   bool           // it needs SMTPUTF8 (RFC 6531 §3.4)
+	binary bool           // it needs BINARYMIME (RFC 3030 §3)
+	dsn    smtp.DSNMail   // what its sender asks about reports,
+	asks   []smtp.DSNRcpt // beside to; empty if nothing is asked
+}
+
+// recipients are the letter's forward-paths with what is asked about each.
+func (l *letter) recipients() []recipient {
+	list := make([]recipient, len(l.to))
+	for i, p := range l.to {
+		list[i].path = p
+		if i < len(l.asks) {
+			list[i].ask = l.asks[i]
+		}
+	}
+	return list
 }
 
 // recipient is one forward-path of a job.
 type recipient struct {
 	path smtp.Path
-	last smtp.Reply // why it is still here
+	ask  smtp.DSNRcpt // what the sender asks about reports
+	last smtp.Reply   // why it is still here
 
 	remote  string    // the host that said so; empty: this one
 	verb    smtp.Verb // what it answered
 	expired bool
+	warned  bool // the sender was told of the delay
 }
 
 // blame notes why an attempt failed. Within a round what a server said tells
@@ -60,8 +79,10 @@ type job struct {
 	domain   string // of the recipients; empty for a local job
 	port     uint16
 	rcpts    []recipient
-	attempts uint32 // connections dialled so far
-	rounds   uint32 // failed attempts, each over all addresses
+	kept     []recipient // settled earlier in this session: to be tried later,
+	refused  []recipient // or given up
+	attempts uint32      // connections dialled so far
+	rounds   uint32      // failed attempts, each over all addresses
 
 	answers []knownAnswer // of this round
 	asked   int           // questions under way
@@ -99,21 +120,28 @@ func (t target) String() string {
 
 // envelope is what the client session says for the job's recipients.
 func (j *job) envelope() smtp.Envelope {
-	e := smtp.Envelope{From: j.letter.from, Size: int64(len(j.letter.octets)), EightBit: j.letter.facts.EightBit}
+	l := j.letter
+	e := smtp.Envelope{
+		From: l.from, Size: int64(len(l.octets)), EightBit: l.facts.EightBit,
+		UTF8: l.utf8, Binary: l.binary, DSN: l.dsn,
+	}
 	for i := range j.rcpts {
 		e.To = append(e.To, j.rcpts[i].path)
+		if j.rcpts[i].ask != (smtp.DSNRcpt{}) && e.ToDSNs == nil {
+			e.ToDSNs = make([]smtp.DSNRcpt, len(j.rcpts))
+		}
+	}
+	for i := range e.ToDSNs {
+		e.ToDSNs[i] = j.rcpts[i].ask
 	}
 	return e
 }
 
 // newJob makes a job of the letter's recipients and wakes it after d.
-func (h *Host) newJob(kind jobKind, l *letter, domain string, to []smtp.Path, d time.Duration, cause trace.Pos) {
-	j := &job{token: uint32(len(h.jobs)), kind: kind, letter: l, domain: domain, port: PortSMTP}
+func (h *Host) newJob(kind jobKind, l *letter, domain string, rcpts []recipient, d time.Duration, cause trace.Pos) {
+	j := &job{token: uint32(len(h.jobs)), kind: kind, letter: l, domain: domain, port: PortSMTP, rcpts: rcpts}
 	if kind == submitJob {
 		j.port = h.cfg.Client.Port
-	}
-	for _, p := range to {
-		j.rcpts = append(j.rcpts, recipient{path: p})
 	}
 	h.jobs = append(h.jobs, j)
 	h.env.Wake(d, j.token, cause)
@@ -122,27 +150,27 @@ func (h *Host) newJob(kind jobKind, l *letter, domain string, to []smtp.Path, d 
 // enqueue splits a letter's recipients into jobs: our own mailboxes first, then
 // one a domain, in the order the recipients came.
 func (h *Host) enqueue(l *letter, cause trace.Pos) {
-	var local []smtp.Path
-	var remote [][]smtp.Path
-	for _, p := range l.to {
-		if ours, _ := h.mailbox(p); ours {
-			local = append(local, p)
+	var local []recipient
+	var remote [][]recipient
+	for _, r := range l.recipients() {
+		if ours, _ := h.mailbox(r.path); ours {
+			local = append(local, r)
 			continue
 		}
 		i := 0
-		for i < len(remote) && !strings.EqualFold(remote[i][0].Domain, p.Domain) {
+		for i < len(remote) && !sameDomain(remote[i][0].path.Domain, r.path.Domain) {
 			i++
 		}
 		if i == len(remote) {
 			remote = append(remote, nil)
 		}
-		remote[i] = append(remote[i], p)
+		remote[i] = append(remote[i], r)
 	}
 	if len(local) > 0 {
 		h.newJob(localJob, l, "", local, queueDelay, cause)
 	}
 	for _, group := range remote {
-		h.newJob(remoteJob, l, group[0].Domain, group, queueDelay, cause)
+		h.newJob(remoteJob, l, lookedUp(group[0].path.Domain), group, queueDelay, cause)
 	}
 }
 
@@ -308,18 +336,39 @@ func (h *Host) failTarget(j *job, why smtp.Reply, verb smtp.Verb, remote string,
 // letter may have been taken (RFC 5321 §4.5.3.2.6).
 func (j *job) goesOn(results []smtp.Result) bool {
 	for _, r := range results {
-		if r.Outcome != smtp.Deferred || r.Local && r.Verb == smtp.EndOfData {
+		lost := r.Local && !r.NotTried && (r.Verb == smtp.EndOfData || r.Verb == smtp.BDAT)
+		if r.Outcome != smtp.Deferred || lost {
 			return false
 		}
 	}
 	return j.next+1 < len(j.addrs)
 }
 
-// jobResults takes in what a session achieved for each recipient.
-func (h *Host) jobResults(j *job, results []smtp.Result, conn trace.ConnID, cause trace.Pos) {
-	var keep, refused []recipient
+// sameDomain compares domains without case; names in other scripts by what is
+// looked up for them (RFC 5890 §2.3.2.1).
+func sameDomain(a, b string) bool { return strings.EqualFold(lookedUp(a), lookedUp(b)) }
+
+// lookedUp is a domain as the name servers know it.
+func lookedUp(domain string) string {
+	if ascii, err := smtp.ASCIIDomain(domain); err == nil {
+		return ascii
+	}
+	return domain
+}
+
+// jobResults takes in what a session achieved for each recipient. With more,
+// recipients that were not tried have their turn next, in the same session;
+// what is to be done about the others waits until then.
+func (h *Host) jobResults(j *job, results []smtp.Result, out *outbound, more bool) {
+	conn, cause := out.id, out.pos
+	var rest, relayed []recipient
+	keep, refused := j.kept, j.refused
 	for i, r := range results {
 		rcpt := j.rcpts[i]
+		if more && r.NotTried {
+			rest = append(rest, rcpt)
+			continue
+		}
 		if r.Outcome == smtp.Refused {
 			rcpt.remote = "" // this verdict counts, whatever was said before
 		}
@@ -330,13 +379,21 @@ func (h *Host) jobResults(j *job, results []smtp.Result, conn trace.ConnID, caus
 				Kind: trace.Relayed, Conn: conn, Peer: h.env.Peer(conn), Letter: j.letter.id,
 				Code: r.Reply.Code, Octets: h.mailboxOctets(rcpt.path), Cause: cause,
 			})
+			relayed = append(relayed, rcpt)
 		case smtp.Deferred:
 			keep = append(keep, rcpt)
 		default:
 			refused = append(refused, rcpt)
 		}
 	}
-	j.rcpts = keep
+	if !out.client.Offer().Extensions.Has(smtp.DSN) { // nobody further on will report (RFC 3461 §5.2.2)
+		h.report(j, message.Relayed, relayed, cause)
+	}
+	if more {
+		j.rcpts, j.kept, j.refused = rest, keep, refused
+		return
+	}
+	j.rcpts, j.kept, j.refused = keep, nil, nil
 	if len(refused) > 0 {
 		h.giveUp(j, refused, cause)
 	}
@@ -400,5 +457,6 @@ func (h *Host) later(j *job, cause trace.Pos) {
 			Octets: h.mailboxOctets(r.path), Cause: cause,
 		})
 	}
+	h.reportDelay(j, cause)
 	h.env.Wake(wait, j.token, cause)
 }

@@ -171,6 +171,9 @@ func (h *Host) decide(in *inbound) {
 			Kind: trace.Command, Conn: in.id, Host: peer, Peer: h.id(), Verb: cmd.Verb,
 			From: from, To: from, Octets: span, Cause: in.pos,
 		})
+		if cmd.Verb == smtp.BDAT && cmd.EndsLetter() {
+			cause, cut = h.heardChunks(in, peer, from, cause)
+		}
 	}
 	r := h.policy(in, cmd, in.server.Proposal())
 	d := decision{verb: cmd.Verb, from: from, span: span, dataAt: cmd.Offset + int64(len(cmd.Line)), reply: r, cause: cause, cut: cut}
@@ -185,7 +188,7 @@ func (h *Host) decide(in *inbound) {
 	if d.effect == EffectDrop {
 		h.sendBefore(in)
 	}
-	if cmd.Verb == smtp.EndOfData && d.reply.Code/100 == 2 && d.reply.Then != smtp.Silent {
+	if cmd.EndsLetter() && d.reply.Code/100 == 2 && d.reply.Then != smtp.Silent {
 		// The queue id is part of the reply's text, so the copy comes first.
 		d.letter = h.takeLetter(in)
 		if d.effect != EffectReply {
@@ -211,6 +214,9 @@ type decision struct {
 	cause  trace.Pos
 	letter *letter // taken with the reply; nil if none is
 	cut    bool    // the trace has only the head of the letter
+
+	report *letter // filed with the letter, as its sender asked; nil if none is
+	about  []recipient
 }
 
 // answer gives the reply, and does what follows from it.
@@ -235,10 +241,10 @@ func (h *Host) answer(in *inbound, d *decision) {
 	case d.letter != nil:
 		h.accept(in, d.letter, in.pos)
 		h.forgetLetter(in)
-	case d.verb == smtp.EndOfData:
-		h.forgetLetter(in)
 	case d.verb == smtp.DATA && in.server.State() == smtp.StateData:
 		in.dataAt, in.raw = d.dataAt, in.raw[:0]
+	case in.server.State() != smtp.StateChunks: // no part of a letter counts any more
+		h.forgetLetter(in)
 	}
 	if d.effect == EffectDrop || d.reply.Then == smtp.Reset {
 		h.env.Cut(in.id, in.pos)
@@ -322,7 +328,15 @@ func (h *Host) policy(in *inbound, cmd *smtp.Command, proposed smtp.Reply) smtp.
 	if proposed.Code/100 != 2 {
 		return proposed
 	}
+	if cmd.EndsLetter() {
+		return h.judge(in, proposed)
+	}
 	switch cmd.Verb {
+	case smtp.EXPN:
+		if l := h.list(strings.Trim(cmd.Arg, "<>")); l != nil {
+			return h.expand(l)
+		}
+		return reply(550, 5, 1, 1, "no such list here")
 	case smtp.MAIL:
 		if in.port == PortSubmission && !h.knows(in.from) {
 			// Until there is a login, a client is known by its address (RFC 6409 §3.3).
@@ -336,15 +350,28 @@ func (h *Host) policy(in *inbound, cmd *smtp.Command, proposed smtp.Reply) smtp.
 		case !local && in.port != PortSubmission:
 			return reply(550, 5, 7, 1, "relaying denied")
 		}
-	case smtp.EndOfData:
-		if in.lost {
-			return reply(452, 4, 3, 1, "no room for a letter now, try again later")
-		}
-		if hops(in.header()) > maxHops {
-			return reply(554, 5, 4, 6, "too many Received fields: the letter goes in circles")
-		}
 	}
 	return proposed
+}
+
+// judge is what this host has to say to a letter that is complete.
+func (h *Host) judge(in *inbound, proposed smtp.Reply) smtp.Reply {
+	switch {
+	case in.lost:
+		return reply(452, 4, 3, 1, "no room for a letter now, try again later")
+	case hops(in.header()) > maxHops:
+		return reply(554, 5, 4, 6, "too many Received fields: the letter goes in circles")
+	}
+	return proposed
+}
+
+// expand answers EXPN with who is on a list (RFC 5321 §3.5.2).
+func (h *Host) expand(l *List) smtp.Reply {
+	r := smtp.Reply{Code: 250, Enhanced: smtp.Enhanced{Class: 2, Subject: 1, Detail: 5}}
+	for _, m := range l.Members {
+		r.Lines = append(r.Lines, smtp.Path{Local: m, Domain: h.cfg.Server.Domains[0]}.String())
+	}
+	return r
 }
 
 // header is where the letter's header stands, if it is not absurdly long.
@@ -418,7 +445,7 @@ func (h *Host) mailbox(p smtp.Path) (local, known bool) {
 		return true, true
 	}
 	for _, d := range s.Domains {
-		if strings.EqualFold(d, p.Domain) {
+		if sameDomain(d, p.Domain) {
 			local = true
 			break
 		}
@@ -426,7 +453,7 @@ func (h *Host) mailbox(p smtp.Path) (local, known bool) {
 	if !local {
 		return false, false
 	}
-	if p.IsPostmaster() {
+	if p.IsPostmaster() || h.list(p.User()) != nil {
 		return true, true
 	}
 	for _, m := range s.Mailboxes {

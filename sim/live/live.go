@@ -65,7 +65,7 @@ type conn struct {
 	at              time.Duration // when its goroutine last held the lock
 	readBy, writeBy time.Duration // deadlines of the socket, of its goroutine
 
-	filing *host.Mail // to be filed before anything else
+	filing []host.Mail // to be filed before anything else
 }
 
 // ending says how a connection is to end once its output is written.

@@ -168,20 +168,25 @@ func (s *Server) settle(c *conn) bool {
 		if c.out = c.out[:0]; cap(c.out) > smallRead {
 			c.out = nil
 		}
-		m := c.filing
-		if m == nil {
+		mails := c.filing
+		if mails == nil {
 			break
 		}
 		c.filing = nil
 		var digest []byte
-		if m.Digest {
+		if m := &mails[0]; m.Digest {
 			sum := sha256.New()
 			for _, b := range m.Body {
 				sum.Write(b)
 			}
 			digest = sum.Sum(nil)
 		}
-		err := s.store.Put(m)
+		var err error
+		for i := range mails {
+			if err == nil {
+				err = s.store.Put(&mails[i])
+			}
+		}
 		s.lock()
 		s.host.Filed(c.id, digest, err)
 		s.unlock()
@@ -257,8 +262,8 @@ func (d *depot) Recycle(b []byte) {
 	}
 }
 
-func (d *depot) File(id trace.ConnID, m host.Mail) {
+func (d *depot) File(id trace.ConnID, m []host.Mail) {
 	if c := d.conns[id]; c != nil {
-		c.filing = &m
+		c.filing = m
 	}
 }

@@ -130,6 +130,9 @@ func (p *scenarioParser) server(n ast.Node) *host.ServerConfig {
 		}
 		s.Mailboxes = append(s.Mailboxes, box.User())
 	}
+	for _, n := range m.sequence("lists") {
+		s.Lists = append(s.Lists, p.serverList(n, s))
+	}
 	for _, i := range m.list("submission") {
 		s.Submission = append(s.Submission, p.prefix(i))
 	}
@@ -146,6 +149,25 @@ func (p *scenarioParser) server(n ast.Node) *host.ServerConfig {
 	return s
 }
 
+// serverList reads one entry of lists: a name that stands for mailboxes.
+func (p *scenarioParser) serverList(n ast.Node, s *host.ServerConfig) host.List {
+	m := p.mapping(n, "a list", listKeys)
+	l := host.List{Name: m.text("name")}
+	if box := (smtp.Path{Local: l.Name, Domain: "receiver.example"}); p.err == nil && !box.Valid() {
+		p.fail(m.at("name"), "name: expected what stands before the @, such as team, found %q", l.Name)
+	}
+	for _, i := range m.list("members") {
+		if !slices.ContainsFunc(s.Mailboxes, func(b string) bool { return strings.EqualFold(b, i.text) }) {
+			p.fail(i.node, "members: expected a mailbox of this server, and it has no %q", i.text)
+		}
+		l.Members = append(l.Members, i.text)
+	}
+	if p.err == nil && len(l.Members) == 0 {
+		p.fail(m.at("members"), "members: expected at least one mailbox")
+	}
+	return l
+}
+
 // features reads a list of extensions.
 func (p *scenarioParser) features(m mapping, key string, otherwise smtp.Extensions) smtp.Extensions {
 	if m.at(key) == nil {
@@ -154,8 +176,8 @@ func (p *scenarioParser) features(m mapping, key string, otherwise smtp.Extensio
 	var set smtp.Extensions
 	for _, i := range m.list(key) {
 		bit, ok := smtp.ParseExtension(i.text)
-		if !ok || !smtp.BasicExtensions.Has(bit) { // hosts do not take chunks yet
-			known := strings.ReplaceAll(smtp.BasicExtensions.String(), " ", ", ")
+		if !ok {
+			known := strings.ReplaceAll(smtp.AllExtensions.String(), " ", ", ")
 			p.fail(i.node, "%s: unknown feature %q; expected any of %s", key, i.text, known)
 		}
 		set |= bit

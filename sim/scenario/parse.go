@@ -24,7 +24,10 @@ var (
 		optional: []string{"port"},
 	}
 	serverKeys = keySet{
-		optional: []string{"domains", "mailboxes", "submission", "features", "size", "recipients", "retry", "lifetime"},
+		optional: []string{"domains", "mailboxes", "submission", "features", "size", "recipients", "retry", "lifetime", "lists"},
+	}
+	listKeys = keySet{
+		needed: []string{"name", "members"},
 	}
 	letterKeys = keySet{
 		needed:   []string{"host", "to", "text"},

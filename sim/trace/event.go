@@ -133,6 +133,8 @@ const (
 
 	Listening // deed: Host accepts connections on a real socket; Octets are its address, Code the port
 	Digest    // deed: of the letter before only the head is kept; Octets are the SHA-256 of all of it (FIPS 180-4), Arg counts its octets
+	Reported  // deed: Host tells the sender about the recipient in Octets of Letter, as asked; Arg is the report's LetterID
+	Silenced  // deed: the recipient in Octets failed for good with Code, and its sender asked not to be told
 	Dropped   // deed: earlier events were given up to make room; Arg is the position of the first that is left
 
 	kinds
@@ -157,7 +159,7 @@ var kindNames = [kinds]string{
 	Written: "written", Custody: "custody", Accepted: "accepted", Added: "added", Attempt: "attempt", Relayed: "relayed",
 	Queued: "queued", Kept: "kept", Stored: "stored", Returned: "returned", Parked: "parked", Told: "told",
 	Limit: "limit", Stalled: "stalled",
-	Listening: "listening", Digest: "digest", Dropped: "dropped",
+	Listening: "listening", Digest: "digest", Reported: "reported", Silenced: "silenced", Dropped: "dropped",
 }
 
 // String returns the kind's word, as patterns and JSON spell it.

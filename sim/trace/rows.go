@@ -42,7 +42,7 @@ func (r *Rows) custody(e *Event) {
 	case Accepted: // seen from the next row on: a reply still has to be heard
 		r.held[e.Host]++
 		r.mask |= 1 << e.Host
-	case Relayed, Stored, Returned, Parked:
+	case Relayed, Stored, Returned, Parked, Silenced:
 		if r.held[e.Host] > 0 {
 			r.held[e.Host]--
 		}
@@ -62,7 +62,7 @@ func (k Kind) IsRow() bool {
 	case Connect, Refused, Lost, Reset, Unanswered,
 		Command, Reply, Letter, Question, Answer,
 		Fired, TimedOut, Changed, Written, Added, Queued, Kept, Stored, Returned, Parked, Told, Limit, Stalled,
-		Listening, Digest, Dropped:
+		Listening, Digest, Reported, Silenced, Dropped:
 		return true
 	}
 	return false
