@@ -111,11 +111,11 @@ func (h *Host) drive(out *outbound) bool {
 				n = min(n, h.o.Piece)
 			}
 			c.Write(rest[:n])
-			if out.wrote += n; n < len(rest) {
-				h.say(out)
+			if out.wrote += n; n == len(rest) {
+				c.EndLetter()
+			} else if h.say(out) {
 				return true // until it is drained
 			}
-			c.EndLetter()
 		case smtp.Done:
 			h.say(out)
 			h.settle(out, true)
@@ -132,15 +132,17 @@ func (h *Host) drive(out *outbound) bool {
 	}
 }
 
-func (h *Host) say(out *outbound) {
+// say sends what the session has to say, if there is anything.
+func (h *Host) say(out *outbound) bool {
 	octets := out.client.Output()
 	if len(octets) == 0 {
-		return
+		return false
 	}
 	if h.o.Outside {
 		h.recordSaid(out, octets)
 	}
 	h.env.Send(out.id, octets, out.pos)
+	return true
 }
 
 // Drained tells the host that what it said on a connection is on its way, and
