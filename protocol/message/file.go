@@ -5,6 +5,7 @@ package message
 import (
 	"bytes"
 	"fmt"
+	"unicode/utf8"
 )
 
 // LineEndError says that a file's lines do not all end alike, so that nobody
@@ -105,11 +106,11 @@ func remarks(letter []byte) []string {
 
 // Facts are what a server wants to know about a letter before it takes it.
 type Facts struct {
-	Lines          int   // a last line without CRLF counts
-	Longest        int   // octets of the longest line, without its CRLF
-	EightBit       bool  // an octet above 127
-	EightBitHeader bool  // one of them in the header: it needs SMTPUTF8 (RFC 6531 §3.4)
-	Size           int64 // octets, as the SIZE extension counts them (RFC 1870 §5)
+	Lines      int   // a last line without CRLF counts
+	Longest    int   // octets of the longest line, without its CRLF
+	EightBit   bool  // an octet above 127
+	UTF8Header bool  // the header has characters outside ASCII, in UTF-8: it needs SMTPUTF8 (RFC 6531 §3.4)
+	Size       int64 // octets, as the SIZE extension counts them (RFC 1870 §5)
 }
 
 // Scan reads the facts off a letter. Only CRLF ends a line.
@@ -135,7 +136,7 @@ func Scan(letter []byte) Facts {
 		if end := bytes.Index(letter, []byte(crlf+crlf)); end >= 0 {
 			header = letter[:end]
 		}
-		f.EightBitHeader = eightBit(header)
+		f.UTF8Header = eightBit(header) && utf8.Valid(header)
 	}
 	return f
 }

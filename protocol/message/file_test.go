@@ -76,6 +76,8 @@ func TestScan(t *testing.T) {
 		"no end":                {Lines: 1, Longest: 6, Size: 6},
 		"lone\nLF\rCR\r\n":      {Lines: 1, Longest: 10, Size: 12},
 		"\xff\r\n":              {Lines: 1, Longest: 1, EightBit: true, Size: 3},
+		"S: \u00fc\r\n\r\nx":    {Lines: 3, Longest: 5, EightBit: true, UTF8Header: true, Size: 10},
+		"S: u\r\n\r\n\u00fc":    {Lines: 3, Longest: 4, EightBit: true, Size: 10},
 		"\r\n.\r\n":             {Lines: 2, Longest: 1, Size: 5},
 		"\x7f is still ASCII\n": {Lines: 1, Longest: 17, Size: 17},
 	} {

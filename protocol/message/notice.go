@@ -32,17 +32,17 @@ var noticeWords = [...]struct{ subject, did, end, list string }{
 // NoticeFacts is what a notice of non-delivery, or another report, says.
 type NoticeFacts struct {
 	Kind      NoticeKind
-	Host      string    // the reporting host's name
-	To        string    // the reverse-path of the original, without angle brackets
-	At        time.Time // when the notice is written
-	MessageID string    // of the notice: "<1@mail.sender.example>", brackets or not
-	Arrived   time.Time // when the original was taken; zero: not told
+	Host      string            // the reporting host's name
+	To        string            // the reverse-path of the original, without angle brackets
+	At        time.Time         // when the notice is written
+	MessageID string            // of the notice: "<1@mail.sender.example>", brackets or not
+	Arrived   time.Time         // when the original was taken; zero: not told
 	Failed    []FailedRecipient // those it is about
 	Original  []byte            // the original; its header section is repeated, its body only if Full
 	Full      bool              // the sender wants all of it back (RFC 3461 §4.3)
 
 	EnvelopeID string // what the sender called its envelope (RFC 3461 §4.4); may be empty
-	Parked    bool   // the original is from <>, so that nothing may answer it: To is the host's postmaster
+	Parked     bool   // the original is from <>, so that nothing may answer it: To is the host's postmaster
 }
 
 // FailedRecipient is one recipient who will not get the letter, and why.

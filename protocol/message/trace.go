@@ -7,7 +7,9 @@ package message
 import (
 	"net/netip"
 	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Received is a time stamp line (RFC 5321 §4.4).
@@ -74,6 +76,25 @@ func AppendReturnPath(dst []byte, path string) []byte {
 	dst = append(dst, "Return-Path: "...)
 	dst = appendPath(dst, path)
 	return append(dst, crlf...)
+}
+
+// AppendReturnPathUTF8 is [AppendReturnPath] for a letter that came by SMTPUTF8,
+// whose header may be in UTF-8 (RFC 6531 §3.3). Other octets than UTF-8 stand
+// as "?".
+func AppendReturnPathUTF8(dst []byte, path string) []byte {
+	start := len(dst)
+	if dst = AppendReturnPath(dst, path); !utf8.ValidString(path) {
+		return dst
+	}
+	// It stands octet for octet, so those that were taken out can be put back.
+	path = strings.Trim(path, "<>")
+	at := start + len("Return-Path: <")
+	for i := 0; i < len(path) && i < maxShownPath; i++ {
+		if path[i] >= utf8.RuneSelf {
+			dst[at+i] = path[i]
+		}
+	}
+	return dst
 }
 
 // AppendDate appends a date and time (RFC 5322 §3.3), always in UTC:
@@ -172,6 +193,9 @@ func appendAtom(dst []byte, s string) []byte {
 	return dst
 }
 
+// maxShownPath is how many octets of a path a field shows.
+const maxShownPath = 512
+
 // appendPath appends a path in angle brackets. Control characters and 8-bit
 // octets are replaced, as are angle brackets and spaces outside quotation marks.
 func appendPath(dst []byte, path string) []byte {
@@ -181,7 +205,7 @@ func appendPath(dst []byte, path string) []byte {
 	start := len(dst)
 	dst = append(dst, '<')
 	quoted := false
-	for i := 0; i < len(path) && i < 512; i++ {
+	for i := 0; i < len(path) && i < maxShownPath; i++ {
 		c := path[i]
 		switch {
 		case c < ' ' || c > '~', !quoted && (c == '<' || c == '>' || c == ' '):

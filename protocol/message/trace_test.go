@@ -154,3 +154,18 @@ func TestAppendDate(t *testing.T) {
 		}
 	})
 }
+
+// RFC 6531 §3.3: a letter that came by SMTPUTF8 keeps its reverse-path whole.
+func TestReturnPathUTF8(t *testing.T) {
+	for path, want := range map[string]string{
+		"jos\u00e9@receiver.example":      "<jos\u00e9@receiver.example>",
+		"<jos\u00e9@b\u00fccher.example>": "<jos\u00e9@b\u00fccher.example>",
+		"<>":                              "<>",
+		"jos\xe9@receiver.example":        "<jos?@receiver.example>",
+		"a\r\nX: \u00e9@b.example":        "<a??X:?\u00e9@b.example>",
+	} {
+		if got := string(AppendReturnPathUTF8(nil, path)); got != "Return-Path: "+want+"\r\n" {
+			t.Errorf("%q: %q", path, got)
+		}
+	}
+}

@@ -35,7 +35,7 @@ func Verdicts(t *trace.Trace) []Verdict {
 		case trace.Accepted:
 			list = append(list, Verdict{Recipient: string(t.OctetsAt(pos)), Said: trace.NoPos})
 		case trace.Command:
-			if c := smtp.ParseCommand(t.OctetsAt(pos)); c.Verb == smtp.RCPT {
+			if c := smtp.ParseCommandUTF8(t.OctetsAt(pos)); c.Verb == smtp.RCPT {
 				asked[e.Conn] = append(asked[e.Conn], c.Path.Mailbox())
 			}
 		case trace.Reply:

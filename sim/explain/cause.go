@@ -18,7 +18,7 @@ const maxBecause = 48
 func (s *telling) rowBefore(p trace.Pos) trace.Pos {
 	for p != trace.NoPos && p < s.pos {
 		e := s.t.At(p)
-		if e.Kind == trace.Decided && e.Verb == smtp.EndOfData && e.Code/100 == 2 && e.To != smtp.StateLetterReceived {
+		if e.Kind == trace.Decided && (e.Verb == smtp.EndOfData || e.Verb == smtp.BDAT) && e.Code/100 == 2 && e.To == smtp.StateGreeted {
 			s.took = e.Host
 		}
 		if e.Kind.IsRow() && e.Kind != trace.Added {

@@ -12,7 +12,7 @@ import (
 
 func (s *telling) command() {
 	s.x.Octets = s.t.Octets(s.e.Octets)
-	cmd := smtp.ParseCommand(s.x.Octets)
+	cmd := parsed(s.x.Octets)
 	verb := s.entry("commands", cmd.Verb.String())
 	s.x.RFC = verb.RFC
 	s.commandValues(&cmd)
@@ -39,6 +39,16 @@ func (s *telling) command() {
 	s.commandCause(&cmd, &k)
 }
 
+// parsed takes a command apart. In a line that says SMTPUTF8, or names a
+// recipient, there may be more than ASCII (RFC 6531 §3.3).
+func parsed(line []byte) smtp.Command {
+	cmd := smtp.ParseCommandUTF8(line)
+	if _, said := cmd.Param("SMTPUTF8"); said || cmd.Verb == smtp.RCPT {
+		return cmd
+	}
+	return smtp.ParseCommand(line)
+}
+
 // wrongOrder says whether the verb comes when it may not (RFC 5321 §4.1.4).
 func (s *telling) wrongOrder(v smtp.Verb) bool {
 	switch v {
@@ -48,6 +58,8 @@ func (s *telling) wrongOrder(v smtp.Verb) bool {
 		return s.e.From != smtp.StateTransaction && s.e.From != smtp.StateRecipients
 	case smtp.DATA:
 		return s.e.From != smtp.StateRecipients
+	case smtp.BDAT:
+		return s.e.From == smtp.StateGreeted || s.e.From == smtp.StateTransaction || s.e.From == smtp.StateBroken
 	}
 	return false
 }

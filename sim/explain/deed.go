@@ -165,13 +165,19 @@ func (s *telling) timedOut() string {
 	switch {
 	case e.Conn == 0:
 		return "dns"
-	case e.From == smtp.StateDotSent:
+	case e.From == smtp.StateDotSent || e.From == smtp.StateLastSent:
 		s.state(e.Host, e.From.String(), smtp.StateClosed.String(), smtp.StateClosed.String())
 		return "dot"
 	case e.From != smtp.StateNone:
 		s.state(e.Host, e.From.String(), smtp.StateClosed.String(), smtp.StateClosed.String())
-		if e.From <= smtp.StateServiceRefused && e.From != smtp.StateLetterReceived {
+		switch e.From {
+		case smtp.StateChunk, smtp.StateChunks, smtp.StateBroken:
 			return "server"
+		case smtp.StateLetterReceived:
+		default:
+			if e.From <= smtp.StateServiceRefused {
+				return "server"
+			}
 		}
 	}
 	return "here"

@@ -6,6 +6,8 @@ import (
 	"bytes"
 
 	"helo/protocol/message"
+	"helo/protocol/smtp"
+	"helo/sim/trace"
 )
 
 // What is shown of a long letter, in lines.
@@ -17,12 +19,25 @@ const (
 
 func (s *telling) letter() {
 	wire := s.t.Octets(s.e.Octets)
-	entry := s.entry("commands", "dot")
+	chunks, cut := s.e.Verb == smtp.BDAT, s.e.Flags&trace.Cut != 0
+	entry, dot := s.entry("commands", "dot"), len(wire)
+	if chunks {
+		entry = s.entry("commands", "BDAT")
+	}
 	s.x.RFC = entry.RFC
-	dot := lastLine(wire)
+	if !chunks && !cut {
+		dot = lastLine(wire)
+	}
 	letter := wire[:dot]
 	fields, body, _ := message.Split(letter)
-	s.v.set("size", octetsInWords(unstuffed(letter)))
+	size := unstuffed(letter)
+	if chunks {
+		size = int64(len(letter)) // nothing is added to it
+	}
+	s.v.set("size", octetsInWords(size))
+	if cut {
+		s.v.set("size", "more than "+octetsInWords(size))
+	}
 
 	w := window{s: s, wire: wire}
 	w.choose(fields, body, dot)
@@ -47,7 +62,10 @@ func (s *telling) letter() {
 	k := s.talk()
 	s.lineStates(&k)
 	note := "here"
-	if len(letter) == 0 {
+	switch {
+	case chunks:
+		note = "letter"
+	case len(letter) == 0:
 		note = "here empty"
 	}
 	s.x.Means = s.v.fill(entry.Note(note))

@@ -12,6 +12,7 @@ import (
 
 	"helo/protocol/dns"
 	"helo/protocol/message"
+	"helo/protocol/smtp"
 	"helo/sim/trace"
 )
 
@@ -53,6 +54,9 @@ func Line(t *trace.Trace, pos trace.Pos) string {
 		}
 		return string(trimLineEnd(octets))
 	case trace.Letter:
+		if e.Verb == smtp.BDAT {
+			return count(e.Arg, "line") + ", by length"
+		}
 		if e.Arg == 0 {
 			return "nothing but a dot"
 		}

@@ -77,7 +77,7 @@ func (s *telling) answeredValues(k *talk) {
 	if line.Kind != trace.Command {
 		return
 	}
-	cmd := smtp.ParseCommand(s.t.Octets(line.Octets))
+	cmd := parsed(s.t.Octets(line.Octets))
 	if (cmd.Verb == smtp.MAIL || cmd.Verb == smtp.RCPT) && (cmd.Err == nil || !cmd.Path.IsNull()) {
 		s.v.set("path", cmd.Path.String())
 	}

@@ -125,14 +125,16 @@ func (s *telling) lineStates(k *talk) {
 	}
 	change := StateChange{Host: s.e.Peer, From: s.e.From.String(), To: "deciding"}
 	if s.e.Kind == trace.Letter { // heard to its end only now
-		change.From = smtp.StateData.String()
+		if change.From = smtp.StateData.String(); s.e.Verb == smtp.BDAT {
+			change.From = smtp.StateChunk.String()
+		}
 	}
 	if !k.settled() {
 		change.From = change.To
 	}
 	note := s.entry("states", "deciding")
 	change.Note = note.Note("note")
-	if s.e.Verb == smtp.EndOfData {
+	if s.e.Kind == trace.Letter {
 		change.Note = note.Note("dot")
 	}
 	if k.at >= 0 && k.revealed(k.turns[k.at]) {
@@ -197,6 +199,8 @@ func awaiting(v smtp.Verb) smtp.State {
 		return smtp.StateDATASent
 	case smtp.EndOfData:
 		return smtp.StateDotSent
+	case smtp.BDAT:
+		return smtp.StateBDATSent
 	case smtp.RSET:
 		return smtp.StateRSETSent
 	case smtp.QUIT:

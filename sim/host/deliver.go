@@ -35,7 +35,7 @@ func (h *Host) takeLetter(in *inbound) *letter {
 		r.For = l.to[0].Mailbox() // more than one would tell them of each other
 	}
 	if h.o.Depot != nil {
-		l.head = r.AppendTo(message.AppendReturnPath(make([]byte, 0, 512), l.from.String()))
+		l.head = r.AppendTo(l.returnPath(make([]byte, 0, 512)))
 		return l
 	}
 	buf := r.AppendTo(make([]byte, 0, 256+len(in.letter)))
@@ -125,13 +125,22 @@ func (h *Host) deliver(j *job, cause trace.Pos) {
 // store files a letter in a mailbox, with the reverse-path on top (RFC 5321
 // §4.4): our header lines and then the octets that arrived.
 func (h *Host) store(l *letter, p smtp.Path, cause trace.Pos) {
-	buf := message.AppendReturnPath(make([]byte, 0, 64+len(l.octets)), l.from.String())
+	buf := l.returnPath(make([]byte, 0, 64+len(l.octets)))
 	added := len(buf) + len(l.octets) - len(l.original)
 	buf = append(buf, l.octets...)
 	for _, key := range h.keys(p) {
 		h.boxes[key] = append(h.boxes[key], buf)
 	}
 	h.stored(l, p, buf[:added], cause)
+}
+
+// returnPath appends the field that the final delivery puts on top (RFC 5321
+// §4.4).
+func (l *letter) returnPath(dst []byte) []byte {
+	if l.utf8 {
+		return message.AppendReturnPathUTF8(dst, l.from.String())
+	}
+	return message.AppendReturnPath(dst, l.from.String())
 }
 
 // stored records that a letter is in a mailbox, and the header fields that were

@@ -17,7 +17,7 @@ func (h *Host) Submit(s Submission) {
 		octets: s.Octets, original: s.Octets, facts: message.Scan(s.Octets),
 		dsn: s.DSN, asks: s.ToDSNs, binary: s.Binary,
 	}
-	l.utf8 = l.facts.EightBitHeader
+	l.utf8 = l.facts.UTF8Header
 	cause := h.event(trace.Event{
 		Kind: trace.Written, Letter: l.id, Arg: uint32(len(s.To)),
 		Octets: h.mailboxOctets(s.From), Cause: trace.NoPos,

@@ -250,7 +250,7 @@ func (p *Pattern) Match(t *Trace, pos Pos) bool {
 func hasPath(e *Event, octets []byte, verb smtp.Verb, mailbox string) bool {
 	switch e.Kind {
 	case Command, Decided, Typed:
-		cmd := smtp.ParseCommand(octets)
+		cmd := smtp.ParseCommandUTF8(octets)
 		return cmd.Verb == verb && cmd.Err == nil && cmd.Path.Mailbox() == strings.Trim(mailbox, "<>")
 	case Accepted, Relayed, Queued, Kept, Stored, Returned, Parked:
 		return verb == smtp.RCPT && string(octets) == mailbox

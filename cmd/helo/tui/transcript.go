@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"fmt"
 
+	"helo/protocol/smtp"
 	"helo/sim/explain"
 	"helo/sim/trace"
 )
@@ -108,7 +109,10 @@ func transcriptText(in *in, i int, short string) (string, []string) {
 		lines := visibleLines(octets, n+2)
 		if len(lines) > n+1 {
 			all := bytes.Count(octets, []byte("\r\n")) + 1
-			lines = append(lines[:n], fmt.Sprintf("… %d more lines", all-n-1), ".")
+			lines = append(lines[:n], fmt.Sprintf("… %d more lines", all-n-1))
+			if e.Verb == smtp.EndOfData && e.Flags&trace.Cut == 0 {
+				lines = append(lines, ".")
+			}
 		}
 		return short, lines
 	case trace.Added:
