@@ -7,6 +7,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -178,7 +179,11 @@ func said(list []event) (commands []string, codes []int) {
 	for _, e := range list {
 		switch e.Kind {
 		case "command":
-			commands = append(commands, strings.TrimSpace(e.Text))
+			line := e.Text
+			if octets, err := base64.StdEncoding.DecodeString(e.Base64); err == nil && len(octets) > 0 {
+				line = string(octets)
+			}
+			commands = append(commands, strings.TrimSpace(line))
 		case "letter":
 			commands = append(commands, "letter")
 		case "reply":

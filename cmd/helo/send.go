@@ -45,7 +45,10 @@ type sendOptions struct {
 	to      []string
 	ehlo    string
 	set     []string
-	timeout time.Duration
+	timeout []string
+	notify  string
+	ret     string
+	envid   string
 	expose  bool
 	brief   bool
 	format  string
@@ -75,7 +78,10 @@ helo send --brief --server localhost:2525 --from alice@sender.example --to bob@r
 	f.StringArrayVar(&o.to, "to", nil, "a recipient; may be given more than once")
 	f.StringVar(&o.ehlo, "ehlo", "", "the name to say in EHLO (default: this machine's address on that connection)")
 	f.StringArrayVar(&o.set, "set", nil, "change a setting, such as pipelining=off; may be given more than once")
-	f.DurationVar(&o.timeout, "timeout", 0, "how long to wait for each reply (default: as long as RFC 5321 asks, 2 to 10 minutes)")
+	f.StringVar(&o.notify, "notify", "", "ask for reports: never, or any of success,failure,delay (RFC 3461)")
+	f.StringVar(&o.ret, "ret", "", "what a failure notice should bring back: full or hdrs (RFC 3461)")
+	f.StringVar(&o.envid, "envid", "", "a name for the envelope, to be found again in reports (RFC 3461)")
+	f.StringArrayVar(&o.timeout, "timeout", nil, "how long to wait for replies, such as 30s, or for one of them, such as dot=1m or connect=5s (default: as RFC 5321 asks, 2 to 10 minutes)")
 	f.BoolVar(&o.expose, "expose", false, "allow servers on other machines: the message and its addresses go there in the clear")
 	f.BoolVar(&o.brief, "brief", false, "write what is said without what it means")
 	f.StringVar(&o.format, "format", "text", "text or json (see helo help formats)")
@@ -165,8 +171,8 @@ func sendVerdicts(cmd *cobra.Command, t *trace.Trace, o sendOptions) error {
 		why := ""
 		switch {
 		case v.Said != trace.NoPos:
-			lines := strings.Split(strings.TrimRight(string(t.OctetsAt(v.Said)), "\r\n"), "\r\n")
-			why = strings.Join(lines, " / ")
+			r, _, _ := smtp.ParseReply(t.OctetsAt(v.Said)) // the client has read it before
+			why = r.String()
 		case v.Code != 0:
 			why = told(t)
 		default:
@@ -244,9 +250,75 @@ func clientConfig(cmd *cobra.Command, o sendOptions) (live.ClientConfig, error) 
 			return cfg, usageError{inPlace("--set", words, err)}
 		}
 	}
+	if err := sendReports(&cfg.Letter, o); err != nil {
+		return cfg, err
+	}
+	if err := sendTimeouts(&cfg, o.timeout); err != nil {
+		return cfg, err
+	}
 	cfg.Local = localAddr(netip.AddrPortFrom(addrs[0], uint16(port)))
 	cfg.Server = trace.Host{ID: "server", Name: name, Title: name, Role: "mail server"}
 	return cfg, nil
+}
+
+// sendReports takes in what is asked about reports.
+func sendReports(l *host.Submission, o sendOptions) error {
+	if o.notify != "" {
+		n, ok := smtp.ParseNotify(o.notify)
+		if !ok {
+			return usageError{fmt.Errorf("--notify: expected never, or any of success,failure,delay, found %q", o.notify)}
+		}
+		for _, to := range l.To {
+			d := smtp.DSNRcpt{Notify: n}
+			if to.IsASCII() { // how others are written is not in RFC 3461
+				d.Original = smtp.OriginalOf(to)
+			}
+			l.ToDSNs = append(l.ToDSNs, d)
+		}
+	}
+	if o.ret != "" {
+		r, ok := smtp.ParseReturn(o.ret)
+		if !ok {
+			return usageError{fmt.Errorf("--ret: expected full or hdrs, found %q", o.ret)}
+		}
+		l.DSN.Return = r
+	}
+	if l.DSN.EnvID = smtp.EncodeXtext(o.envid); len(l.DSN.EnvID) > smtp.MaxEnvID {
+		return usageError{fmt.Errorf("--envid: expected at most %d characters", smtp.MaxEnvID)}
+	}
+	return nil
+}
+
+// sendTimeouts takes in how long to wait.
+func sendTimeouts(cfg *live.ClientConfig, list []string) error {
+	waits := &cfg.Host.Client.Waits
+	for _, s := range list {
+		name, value, one := strings.Cut(s, "=")
+		if !one {
+			value = s
+		}
+		d, err := time.ParseDuration(value)
+		if err != nil || d <= 0 {
+			return usageError{fmt.Errorf("--timeout: expected a time such as 30s, found %q", value)}
+		}
+		known := name == "connect" || !one
+		if known {
+			cfg.Dial = d
+		}
+		for p := smtp.PhaseGreeting; p <= smtp.PhaseDot; p++ {
+			if one && !strings.EqualFold(name, p.String()) {
+				continue
+			}
+			known = true
+			if waits[p] = d; p == smtp.PhaseDataBlock {
+				cfg.Block = d
+			}
+		}
+		if !known {
+			return usageError{fmt.Errorf("--timeout: expected connect, greeting, command, MAIL, RCPT, DATA, \"data block\" or dot before the =, found %q", name)}
+		}
+	}
+	return nil
 }
 
 // unbracketed is an address without the angle brackets that may be around it.

@@ -99,9 +99,10 @@ func (h *Host) drive(out *outbound) bool {
 			}
 			out.sent = true
 			if err := c.Send(out.job.envelope()); err != nil {
-				h.env.Close(out.id, out.pos)
+				j, pos := out.job, out.pos
+				h.env.Close(out.id, pos)
 				h.dropOut(out)
-				h.fail(out.job, reply(550, 5, 1, 3, err.Error()), true, out.pos)
+				h.fail(j, reply(550, 5, 1, 3, err.Error()), true, pos)
 				return false
 			}
 		case smtp.Letter:

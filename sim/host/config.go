@@ -32,6 +32,7 @@ type ClientConfig struct {
 	Port   uint16 // 587 unless given (RFC 6409 §3.1)
 
 	Addrs []netip.Addr // where that server is, if it need not be looked up
+	Waits smtp.Waits   // how long it waits for replies; what is 0 is the RFC's minimum
 }
 
 // ServerConfig is a mail server: MSA for the clients it knows, MTA for what it

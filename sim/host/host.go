@@ -102,7 +102,11 @@ func New(cfg *Config, env Env, o Options) *Host {
 		}
 		uses = s.Extensions
 	}
-	h.client = smtp.ClientConfig{Hostname: h.name, Use: uses &^ cfg.Avoid, SendBareLineEnds: o.Raw}
+	var waits smtp.Waits
+	if c := cfg.Client; c != nil {
+		waits = c.Waits
+	}
+	h.client = smtp.ClientConfig{Waits: waits, Hostname: h.name, Use: uses &^ cfg.Avoid, SendBareLineEnds: o.Raw}
 	if o.Hand {
 		h.hand = &hand{}
 	}

@@ -215,3 +215,46 @@ func TestClientStuck(t *testing.T) {
 		t.Errorf("verdict %+v", v)
 	}
 }
+
+// An envelope that no command can carry is refused to its writer.
+func TestClientImpossibleEnvelope(t *testing.T) {
+	to := scripted(t, func(c net.Conn, in *bufio.Reader) {
+		polite(c, in)
+	})
+	v, _ := sendTo(t, to, "hi\r\n", context.Background(), func(c *ClientConfig) {
+		c.Letter.ToDSNs = []smtp.DSNRcpt{{Notify: smtp.NotifyNever | smtp.NotifySuccess}}
+	})
+	if v.Done || v.Code/100 != 5 {
+		t.Errorf("verdict %+v", v)
+	}
+}
+
+// RFC 5321 §4.5.3.2: a client waits only so long for each reply.
+func TestClientWaits(t *testing.T) {
+	for phase, says := range map[smtp.Phase]string{smtp.PhaseGreeting: "", smtp.PhaseCommand: "220 x\r\n", smtp.PhaseMAIL: "220 x\r\n250 x\r\n"} {
+		to := scripted(t, func(c net.Conn, in *bufio.Reader) {
+			for line := range strings.Lines(says) {
+				io.WriteString(c, line)
+				if line != "220 x\r\n" {
+					continue
+				}
+				in.ReadString('\n') // EHLO
+			}
+			io.Copy(io.Discard, in)
+		})
+		start := time.Now()
+		v, tr := sendTo(t, to, "hi\r\n", context.Background(), func(c *ClientConfig) {
+			c.Host.Client.Waits[phase] = 100 * time.Millisecond
+		})
+		if v.Done || v.Code/100 != 4 || time.Since(start) > 5*time.Second {
+			t.Errorf("%v: verdict %+v after %v", phase, v, time.Since(start))
+		}
+		found := false
+		for pos := trace.Pos(0); pos < tr.End(); pos++ {
+			found = found || tr.At(pos).Kind == trace.TimedOut
+		}
+		if !found {
+			t.Errorf("%v: the trace does not say that it timed out", phase)
+		}
+	}
+}
