@@ -19,15 +19,20 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// direct is the built-in scenario of that name.
-func direct(tb testing.TB) *scenario.Scenario {
+// directSource is the scenario's file.
+func directSource(tb testing.TB) string {
 	tb.Helper()
-	file := filepath.Join("..", "content", "scenarios", "direct.yaml")
-	src, err := os.ReadFile(file)
+	src, err := os.ReadFile(filepath.Join("..", "content", "scenarios", "direct.yaml"))
 	if err != nil {
 		tb.Fatal(err)
 	}
-	sc, err := scenario.Parse(src, "direct.yaml")
+	return string(src)
+}
+
+// direct is the built-in scenario of that name.
+func direct(tb testing.TB) *scenario.Scenario {
+	tb.Helper()
+	sc, err := scenario.Parse([]byte(directSource(tb)), "direct.yaml")
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"helo/protocol/dns"
+	"helo/protocol/smtp"
 	"helo/sim/host"
 	"helo/sim/scenario"
 	"helo/sim/trace"
@@ -218,7 +219,13 @@ func (w *World) happen(it *item) {
 	switch it.do {
 	case doSubmit:
 		l := &w.sc.Letters[it.token]
-		w.hosts[it.host].Submit(host.Submission{From: l.From, To: l.To, Octets: l.Octets})
+		s := host.Submission{From: l.From, To: l.To, Octets: l.Octets, DSN: l.DSN}
+		for _, to := range l.To {
+			if l.Notify != 0 {
+				s.ToDSNs = append(s.ToDSNs, smtp.DSNRcpt{Notify: l.Notify, Original: smtp.OriginalOf(to)})
+			}
+		}
+		w.hosts[it.host].Submit(s)
 		return
 	case doWake:
 		w.hosts[it.host].Woken(it.token, it.cause)

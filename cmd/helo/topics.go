@@ -145,9 +145,12 @@ hosts:
       domains: [sender.example] # whose mail ends here (none)
       mailboxes: [alice]        # postmaster is always there
       submission: [192.0.2.77]  # clients it knows by their address (none)
-      features: [pipelining, size, 8bitmime, enhancedstatuscodes]  # (all)
+      features: [pipelining, size, 8bitmime, enhancedstatuscodes]  # (these); also
+                                # chunking, binarymime, smtputf8, dsn, limits
       size: 10485760            # octets a letter may have (no limit)
       recipients: 100           # of one letter (100)
+      lists:                    # names that stand for mailboxes (none)
+        - {name: team, members: [alice]}
       retry: [30m, 30m, 2h]     # waits between attempts; the last one repeats
       lifetime: 5d              # how long the queue keeps a letter (5d)
 
@@ -170,6 +173,9 @@ letters:
     at: 0s                      # when, after the start (at once)
     from: alice@sender.example  # envelope: <> is nobody (the client's user)
     to: [bob@receiver.example]  # envelope: one recipient or a list
+    notify: [success, failure]  # reports: never, or any of success, failure, delay
+    return: hdrs                # what a notice brings back: full or hdrs
+    envid: lunch-1              # a name for the envelope, for reports
     text: |                     # header, blank line, body
       From: Alice <alice@sender.example>
 

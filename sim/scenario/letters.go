@@ -34,12 +34,34 @@ func (p *scenarioParser) letter(n ast.Node) {
 	if len(l.To) == 0 {
 		p.fail(m.at("to"), "to: expected at least one recipient")
 	}
+	p.reports(m, &l)
 	text := m.block("text")
 	if p.err == nil && text == "" {
 		p.fail(m.at("text"), "text: the letter is empty; expected its header fields, a blank line and its body")
 	}
 	l.Octets = crlf(text)
 	p.sc.Letters = append(p.sc.Letters, l)
+}
+
+// reports reads what is asked about reports (RFC 3461 §4).
+func (p *scenarioParser) reports(m mapping, l *Letter) {
+	for i, item := range m.list("notify") {
+		n, ok := smtp.ParseNotify(item.text)
+		if l.Notify |= n; !ok || l.Notify.Has(smtp.NotifyNever) && i > 0 {
+			p.fail(item.node, "notify: expected never, or any of success, failure and delay, found %q", item.text)
+		}
+	}
+	if n := m.at("return"); n != nil {
+		r, ok := smtp.ParseReturn(m.text("return"))
+		if l.DSN.Return = r; !ok {
+			p.fail(n, "return: expected full or hdrs, found %q", m.text("return"))
+		}
+	}
+	if n := m.at("envid"); n != nil {
+		if l.DSN.EnvID = smtp.EncodeXtext(m.text("envid")); len(l.DSN.EnvID) > smtp.MaxEnvID {
+			p.fail(n, "envid: expected at most %d characters", smtp.MaxEnvID)
+		}
+	}
 }
 
 // path reads an address of the envelope, with or without its angle brackets.

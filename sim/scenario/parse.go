@@ -31,7 +31,7 @@ var (
 	}
 	letterKeys = keySet{
 		needed:   []string{"host", "to", "text"},
-		optional: []string{"from", "at"},
+		optional: []string{"from", "at", "notify", "return", "envid"},
 	}
 	limitKeys = keySet{
 		optional: []string{"events", "time"},

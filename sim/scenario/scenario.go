@@ -36,6 +36,8 @@ type Letter struct {
 	From   smtp.Path     // reverse-path
 	To     []smtp.Path   // forward-paths, at least one
 	Octets []byte        // header and body; lines end in CRLF
+	DSN    smtp.DSNMail  // what is asked about reports on the letter,
+	Notify smtp.Notify   // and about each recipient (RFC 3461 §4)
 }
 
 // Limits of a run that names none (one million events, thirty days).
