@@ -114,11 +114,11 @@ func (e *environment) Dial(to netip.Addr, port uint16, cause trace.Pos) trace.Co
 	})
 	switch {
 	case fault != nil:
-		w.plan(2*w.sc.Latency, item{do: doRefuse, conn: id, cause: fired})
+		w.plan(w.roundTrip(), item{do: doRefuse, conn: id, cause: fired})
 	case !w.hosts[peer].Listens(port):
-		w.plan(2*w.sc.Latency, item{do: doRefuse, conn: id, cause: pos})
+		w.plan(w.roundTrip(), item{do: doRefuse, conn: id, cause: pos})
 	default:
-		w.plan(2*w.sc.Latency, item{do: doOpen, conn: id, cause: pos})
+		w.plan(w.roundTrip(), item{do: doOpen, conn: id, cause: pos})
 	}
 	return id
 }
@@ -181,7 +181,7 @@ func (e *environment) Expect(id trace.ConnID, d time.Duration) {
 		me.deadline = 0
 		return
 	}
-	me.deadline = e.w.now + d
+	me.deadline = later(e.w.now, d)
 	if !me.watched {
 		me.watched = true
 		e.w.plan(d, item{do: doDeadline, conn: id, side: uint8(side)})
@@ -231,7 +231,7 @@ func (e *environment) Resolve(q dns.Question, token uint32, cause trace.Pos) {
 		return
 	}
 	answer.span = w.t.Store(query)
-	w.plan(2*w.sc.Latency, answer)
+	w.plan(w.roundTrip(), answer)
 }
 
 // dnsID is the id of the message with the n-th question.

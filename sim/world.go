@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/netip"
 	"time"
 
@@ -310,9 +311,20 @@ func (w *World) checkStalled() {
 
 // plan puts something on the agenda, d from now.
 func (w *World) plan(d time.Duration, it item) {
-	it.at = w.now + d
+	it.at = later(w.now, d)
 	w.agenda.push(it)
 }
+
+// later is d after a time. Time never wraps: it would run backwards then.
+func later(t, d time.Duration) time.Duration {
+	if d > math.MaxInt64-t {
+		return math.MaxInt64
+	}
+	return t + d
+}
+
+// roundTrip is how long a question and its answer are under way.
+func (w *World) roundTrip() time.Duration { return later(w.sc.Latency, w.sc.Latency) }
 
 // record appends an event that happens now.
 func (w *World) record(e trace.Event) trace.Pos {

@@ -115,7 +115,7 @@ your shell.
 func scenariosTopic() string {
 	return "A scenario is a YAML file such as this one. Built in are: " + strings.Join(scenarioNames(), ", ") + `.
 A value in parentheses holds where nothing is written. Durations are whole numbers
-with ms, s, m, h or d.
+with ms, s, m, h or d, at most ten years (3650d).
 
 ` + exampleScenario
 }

@@ -335,6 +335,9 @@ func (r *reader) duration(i item, key string) time.Duration {
 	if !ok {
 		r.fail(i.node, "%s: expected a duration such as 15ms, 30m, 1h30m or 5d, found %q", key, i.text)
 	}
+	if d > MaxDuration {
+		r.fail(i.node, "%s: expected at most %dd, found %q", key, MaxDuration/(24*time.Hour), i.text)
+	}
 	return d
 }
 
