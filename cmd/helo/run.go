@@ -102,8 +102,13 @@ func runScenario(cmd *cobra.Command, name string, o runOptions) error {
 		return fmt.Errorf("failed to run %s: %w", sc.Name, err)
 	}
 	// A reader who has seen enough does not change what became of the letters.
-	if err := write(cmd.OutOrStdout(), t, o.format, sc.Title); err != nil && !isClosedPipe(err) {
+	unsent := unsentRecipients(sc, t)
+	text := export.TextOptions{Title: sc.Title, Unsent: unsent}
+	if err := write(cmd.OutOrStdout(), t, o.format, text); err != nil && !isClosedPipe(err) {
 		return err
+	}
+	if len(unsent) > 0 {
+		return errUndelivered
 	}
 	for _, outcome := range check.Outcomes(t) {
 		if outcome.Fate != check.Delivered {
@@ -113,14 +118,25 @@ func runScenario(cmd *cobra.Command, name string, o runOptions) error {
 	return nil
 }
 
+// unsentRecipients are those of letters that the run did not come to.
+func unsentRecipients(sc *scenario.Scenario, t *trace.Trace) []export.Unsent {
+	var list []export.Unsent
+	for _, l := range sim.Unsent(sc, t) {
+		for _, to := range l.To {
+			list = append(list, export.Unsent{Recipient: to.Mailbox(), Due: l.At})
+		}
+	}
+	return list
+}
+
 // write writes the run in one of the formats.
-func write(w io.Writer, t *trace.Trace, format, title string) error {
+func write(w io.Writer, t *trace.Trace, format string, o export.TextOptions) error {
 	b := bufio.NewWriterSize(w, 64<<10)
 	var err error
 	if format == "json" {
 		err = export.JSON(b, t)
 	} else {
-		err = export.Text(b, t, export.TextOptions{Title: title})
+		err = export.Text(b, t, o)
 	}
 	if err != nil {
 		return err

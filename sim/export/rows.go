@@ -201,13 +201,13 @@ func answerLines(msg []byte) []string {
 }
 
 // summary says what became of each letter for each recipient.
-func (tr *transcript) summary() {
+func (tr *transcript) summary(unsent []Unsent) {
 	if tr.end < tr.t.End() {
 		return // the end is not known yet
 	}
 	outcomes := check.Outcomes(tr.t)
 	tr.b.WriteString("\nWhat became of it\n\n")
-	if len(outcomes) == 0 {
+	if len(outcomes) == 0 && len(unsent) == 0 {
 		tr.b.WriteString("  No mail client sent a letter.\n")
 		return
 	}
@@ -215,8 +215,18 @@ func (tr *transcript) summary() {
 	for _, o := range outcomes {
 		longest = max(longest, width(visible(o.Recipient)))
 	}
+	for _, u := range unsent {
+		longest = max(longest, width(visible(u.Recipient)))
+	}
 	for _, o := range outcomes {
 		fmt.Fprintf(&tr.b, "  letter %d, %s  %s\n", o.Letter, pad(visible(o.Recipient), longest), tr.fate(o))
+	}
+	for _, u := range unsent {
+		due := ""
+		if u.Due > 0 {
+			due = ", after " + Words(u.Due)
+		}
+		fmt.Fprintf(&tr.b, "  no letter, %s  not sent: the run stopped before its time%s\n", pad(visible(u.Recipient), longest), due)
 	}
 }
 
