@@ -234,3 +234,30 @@ func TestLimitsEndARun(t *testing.T) {
 		t.Errorf("stop %v, error %v, last event %v at %v", stop, err, last.Kind, last.At)
 	}
 }
+
+// TestOctetsEndARun holds that a big letter does not fill the memory: what is
+// said again is kept once, and copies that hosts keep are counted.
+func TestOctetsEndARun(t *testing.T) {
+	big := []byte("Subject: big\r\n\r\n" + strings.Repeat("All work and no play makes Jack a dull boy.\r\n", 20_000))
+	for _, c := range []struct {
+		fault string
+		limit int64
+		stop  sim.Stop
+	}{
+		{"mx at=dot reply=451", 8 << 20, sim.Ended},
+		{"mx at=dot drop", 32 << 20, sim.Limited}, // each attempt is a copy more in the mailbox
+		{"mx at=connect reply=451", 1 << 20, sim.Limited},
+	} {
+		sc := *direct(t)
+		sc.MaxOctets = c.limit
+		sc.Letters = append([]scenario.Letter(nil), sc.Letters...)
+		sc.Letters[0].Octets = big
+		tr, stop, err := sim.Run(context.Background(), &sc, sim.Options{Faults: faults(t, []string{c.fault})})
+		if err != nil || stop != c.stop || tr.Stored() > c.limit+1<<20 {
+			t.Errorf("%s: stop %v, error %v, %d octets kept, want stop %v and at most %d", c.fault, stop, err, tr.Stored(), c.stop, c.limit)
+		}
+		if last := tr.At(tr.End() - 1); c.stop == sim.Limited && (last.Kind != trace.Limit || !strings.Contains(string(tr.Octets(last.Octets)), "octets")) {
+			t.Errorf("%s: the last event is %v", c.fault, last.Kind)
+		}
+	}
+}

@@ -57,6 +57,12 @@ func (e *environment) Append(ev trace.Event) trace.Pos {
 	if ev.Host == 0 {
 		ev.Host = e.id
 	}
+	switch {
+	case ev.Kind == trace.Letter:
+		e.w.heard = ev.Octets.Len
+	case ev.Kind == trace.Custody && ev.Conn != 0: // of the letter just heard
+		e.w.kept += 2 * int64(e.w.heard) // once in the queue, once in a mailbox
+	}
 	return e.w.t.Append(ev)
 }
 
@@ -135,6 +141,7 @@ func (e *environment) Send(id trace.ConnID, octets []byte, cause trace.Pos) {
 		e.lost(id, side, span, off, pos)
 		return
 	}
+	e.w.flying += int64(len(octets))
 	e.w.plan(e.w.sc.Latency, item{do: doArrive, conn: id, side: uint8(1 - side), span: span, off: off, cause: pos})
 }
 

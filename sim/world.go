@@ -55,6 +55,9 @@ type World struct {
 	asking  trace.HostID   // who waits for a person, or 0
 	askedAt trace.Pos
 	limited bool
+	heard   uint32 // octets of the letter heard last
+	kept    int64  // octets of the letters that hosts keep, in queues and mailboxes
+	flying  int64  // octets under way
 	inputs  []string
 	lines   []string // typed lines given beforehand, not yet used
 	scratch []byte
@@ -210,6 +213,8 @@ func (w *World) reached(at time.Duration) string {
 		return fmt.Sprintf("%d events", w.sc.MaxEvents)
 	case w.sc.MaxTime > 0 && at > w.sc.MaxTime:
 		return "time: " + w.sc.MaxTime.String()
+	case w.sc.MaxOctets > 0 && w.t.Stored()+w.kept+w.flying >= w.sc.MaxOctets:
+		return fmt.Sprintf("%d octets", w.sc.MaxOctets)
 	}
 	return ""
 }
@@ -251,6 +256,7 @@ func (w *World) happen(it *item) {
 		}
 		h.Refused(it.conn, w.record(e))
 	case doArrive:
+		w.flying -= int64(it.span.Len)
 		e.Octets, e.Arg = it.span, it.off
 		if !me.open {
 			e.Kind, e.Host, e.Peer = trace.Lost, other.host, me.host

@@ -125,7 +125,7 @@ const exampleScenario = `title: One letter               # what it is about
 about: Alice writes to Bob.     # a sentence or two (may be missing)
 start: 2026-11-23T10:15:00Z     # the clock at the start
 latency: 15ms                   # one way, between any two hosts (15ms)
-limits: {events: 1000000, time: 30d}    # where a run stops at the latest
+limits: {events: 1000000, time: 30d, octets: 268435456}  # where a run stops at the latest
 
 hosts:
   - id: laptop                  # short name, for faults

@@ -108,14 +108,16 @@ func (h *Host) store(l *letter, p smtp.Path, cause trace.Pos) {
 	if l.notice {
 		flags = trace.Notice
 	}
-	buf := message.AppendReturnPath(make([]byte, 0, 64+len(l.octets)), l.from.String())
-	added := len(buf) + len(l.octets) - len(l.original)
-	buf = append(buf, l.octets...)
+	if l.filed == nil { // all recipients share it
+		buf := message.AppendReturnPath(make([]byte, 0, 64+len(l.octets)), l.from.String())
+		l.filed = append(buf, l.octets...)
+	}
+	added := len(l.filed) - len(l.original)
 	cause = h.event(trace.Event{
-		Kind: trace.Added, Letter: l.id, Flags: flags, Octets: h.env.Store(buf[:added]), Cause: cause,
+		Kind: trace.Added, Letter: l.id, Flags: flags, Octets: h.env.Store(l.filed[:added]), Cause: cause,
 	})
 	key := mailboxKey(p)
-	h.boxes[key] = append(h.boxes[key], buf)
+	h.boxes[key] = append(h.boxes[key], l.filed)
 	h.event(trace.Event{
 		Kind: trace.Stored, Letter: l.id, Flags: flags, Octets: h.mailboxOctets(p), Cause: cause,
 	})

@@ -24,6 +24,7 @@ type letter struct {
 	to       []smtp.Path
 	octets   []byte // with the header fields this host added
 	original []byte // as it arrived
+	filed    []byte // as it stands in this host's mailboxes, once it does
 	arrived  time.Duration
 	facts    message.Facts
 	notice   bool

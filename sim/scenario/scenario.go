@@ -27,6 +27,7 @@ type Scenario struct {
 
 	MaxEvents uint32        // the run stops at this many events
 	MaxTime   time.Duration // or at this virtual time
+	MaxOctets int64         // or when trace and mailboxes hold this many octets
 }
 
 // Letter is a message that a mail client sends.
@@ -38,10 +39,11 @@ type Letter struct {
 	Octets []byte        // header and body; lines end in CRLF
 }
 
-// Limits of a run that names none (one million events, thirty days).
+// Limits of a run that names none (one million events, thirty days, 256 MiB).
 const (
 	DefaultMaxEvents = 1_000_000
 	DefaultMaxTime   = 30 * 24 * time.Hour
+	DefaultMaxOctets = 256 << 20
 )
 
 // Error is a mistake in a scenario file.
