@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -172,6 +171,10 @@ func parseFaults(sc *scenario.Scenario, specs []string) ([]*host.Fault, error) {
 	return faults, nil
 }
 
+// maxLetter is the most octets that --letter takes: several times what servers
+// commonly do.
+const maxLetter = 64 << 20
+
 // replaceLetters puts a saved message in the place of the scenario's letters;
 // their envelopes stay. The notes say what had to be done to it.
 func replaceLetters(sc *scenario.Scenario, o runOptions, stdin io.Reader) (notes []string, err error) {
@@ -182,12 +185,15 @@ func replaceLetters(sc *scenario.Scenario, o runOptions, stdin io.Reader) (notes
 	name := o.letter
 	if name == "-" {
 		name = "standard input"
-		src, err = io.ReadAll(stdin)
+		src, err = readSome(stdin, maxLetter)
 	} else {
-		src, err = os.ReadFile(name)
+		src, err = readFile(name, maxLetter)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("failed to read the letter: %w", err)
+	}
+	if len(src) > maxLetter {
+		return nil, fmt.Errorf("%s is too long for a letter: expected at most %d octets (64 MiB)", name, maxLetter)
 	}
 	octets, notes, err := message.FromFile(src, name, o.raw)
 	if err != nil {

@@ -20,7 +20,7 @@ import (
 // Limits of what is read at all: a scenario is a page or two, and the YAML
 // library works recursively.
 const (
-	maxFile    = 4 << 20 // octets
+	MaxFile    = 4 << 20 // octets
 	maxNesting = 60
 )
 
@@ -43,8 +43,8 @@ type mapping struct {
 // read parses src and returns the mapping it consists of, or an error.
 func read(src []byte, file string) (r *reader, root ast.Node) {
 	r = &reader{file: file}
-	if len(src) > maxFile {
-		r.failAt(1, 1, "the file has %d octets; expected a scenario of at most %d", len(src), maxFile)
+	if len(src) > MaxFile {
+		r.failAt(1, 1, "the file is too long; expected a scenario of at most %d octets", MaxFile)
 		return r, nil
 	}
 	for i, line := range strings.Split(string(src), "\n") {
