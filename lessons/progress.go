@@ -102,7 +102,9 @@ func (p *Progress) Finish(id string, now time.Time) {
 	p.set(id, now, func(l *LessonProgress) {
 		l.setMark(nil)
 		if l.Done.IsZero() {
-			l.Done = now.UTC()
+			if l.Done = now.UTC(); now.Year() > lastYear {
+				l.Done = l.At
+			}
 		}
 	})
 }
@@ -115,7 +117,7 @@ func (p *Progress) set(id string, now time.Time, change func(*LessonProgress)) {
 		p.data.Lessons = map[string]LessonProgress{}
 	}
 	l := p.data.Lessons[id]
-	if now = now.UTC(); !now.After(l.At) {
+	if now = now.UTC(); !now.After(l.At) || now.Year() > lastYear {
 		now = l.At.Add(time.Millisecond)
 	}
 	l.At = now

@@ -208,7 +208,7 @@ func TestUnknownFieldsOfAnotherHeloAreKept(t *testing.T) {
 }
 
 func TestADamagedFileIsMovedAsideAndTold(t *testing.T) {
-	for i, damaged := range []string{"", "{", "[]", "{}", `{"version":0}`, `{"version":"x"}`, `{"version":1,"lessons":{"a":5}}`, "\x00\x00"} {
+	for i, damaged := range []string{"", "{", "[]", "{}", `{"version":0}`, `{"version":"x"}`, `{"version":1,"lessons":[]}`, "\x00\x00"} {
 		dir := t.TempDir()
 		put(t, dir, damaged)
 		p := loaded(t, dir)
@@ -351,5 +351,70 @@ func TestDefaultFolderFollowsTheConvention(t *testing.T) {
 	}
 	if _, err := os.Stat(DefaultFolder()); !errors.Is(err, fs.ErrNotExist) {
 		t.Error("asking for the folder makes it")
+	}
+}
+
+// One value that makes no sense costs nothing but itself: the progress of the
+// other lessons stays, and so does the value.
+func TestWhatMakesNoSenseCostsNothingElse(t *testing.T) {
+	for _, entry := range []string{
+		`{"mark":{"lesson":"a","step":-5,"steps":3}}`,
+		`{"mark":{"lesson":"a","step":9223372036854775807,"steps":3}}`,
+		`{"mark":{"lesson":"a","step":1,"steps":-1}}`,
+		`{"mark":{"lesson":"a","step":1,"known":-1}}`,
+		`{"mark":{"lesson":"a","step":1,"known":4294967296}}`,
+		`{"mark":{"lesson":"a","step":1.5}}`,
+		`{"mark":7}`,
+		`{"mark":null}`,
+		`{"at":"yesterday","mark":{"lesson":"a","step":"x"}}`,
+		`{"at":7}`,
+		`5`,
+		`null`,
+	} {
+		dir := t.TempDir()
+		put(t, dir, `{"version":1,"lessons":{"a":`+entry+`,"b":{"done":"2026-11-23T12:00:00Z"}}}`)
+		p := loaded(t, dir)
+		if p.Told != "" || p.Lesson("b").Done.IsZero() || p.Lesson("a").Mark != nil {
+			t.Errorf("%s: told %q, b done %v, a's mark %+v", entry, p.Told, p.Lesson("b").Done, p.Lesson("a").Mark)
+		}
+		p.Finish("c", noon)
+		saved(t, p)
+		var file struct {
+			Lessons map[string]struct{ Mark json.RawMessage }
+		}
+		if err := json.Unmarshal([]byte(get(t, dir)), &file); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(entry, `"mark":{`) && file.Lessons["a"].Mark == nil {
+			t.Errorf("%s: the mark is gone from the file", entry)
+		}
+		p.Leave(Mark{Lesson: "a", Step: 2}, noon)
+		saved(t, p)
+		if m := loaded(t, dir).Lesson("a").Mark; m == nil || m.Step != 2 || m.Steps != 3 {
+			t.Errorf("%s: a new mark comes back as %+v", entry, m)
+		}
+	}
+}
+
+// A time at the end of the calendar, or a clock that is there, does not keep
+// later progress from being written.
+func TestTimesFarInTheFuture(t *testing.T) {
+	dir := t.TempDir()
+	const end = "9999-12-31T23:59:59.999999999Z"
+	put(t, dir, `{"version":1,"lessons":{"a":{"done":"`+end+`","at":"`+end+`","mark":{"lesson":"a","step":1}}}}`)
+	p := loaded(t, dir)
+	if p.Lesson("a").Done.IsZero() || p.Lesson("a").Mark == nil {
+		t.Errorf("what was done is lost: %+v", p.Lesson("a"))
+	}
+	for step := range 3 {
+		p.Leave(Mark{Lesson: "a", Step: step}, noon)
+		saved(t, p)
+	}
+	p.Finish("b", time.Date(12000, 1, 1, 0, 0, 0, 0, time.UTC))
+	p.Finish("c", noon)
+	saved(t, p)
+	p = loaded(t, dir)
+	if m := p.Lesson("a").Mark; m == nil || m.Step != 2 || p.Lesson("b").Done.IsZero() || p.Lesson("c").Done.IsZero() {
+		t.Errorf("got %+v, %+v", m, p.data)
 	}
 }

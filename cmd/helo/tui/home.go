@@ -138,11 +138,11 @@ func (in *homeIn) lesson(i, w int) string {
 	case !p.Done.IsZero():
 		filled, k, word, wordInk = len(le.Steps), th.good, "done", th.good
 		if p.Mark != nil {
-			word, wordInk = fmt.Sprintf("done, again at step %d", p.Mark.Step+1), th.mid
+			word, wordInk = fmt.Sprintf("done, again at step %d", min(p.Mark.Step+1, len(le.Steps))), th.mid
 		}
 	case p.Mark != nil:
 		filled = min(p.Mark.Step, len(le.Steps))
-		word = fmt.Sprintf("step %d of %d", p.Mark.Step+1, len(le.Steps))
+		word = fmt.Sprintf("step %d of %d", min(p.Mark.Step+1, len(le.Steps)), len(le.Steps))
 	}
 	if steps <= 24 {
 		l.put(k, strings.Repeat("▰", filled)).put(th.lane, strings.Repeat("▱", len(le.Steps)-filled))
