@@ -19,6 +19,7 @@ type snapshot struct {
 	lessons map[string]lessons.LessonProgress
 	latest  string
 	told    string // about the file
+	failed  bool   // progress cannot be read or written
 	loaded  bool
 }
 
@@ -33,9 +34,12 @@ type place struct {
 // keeper reads and writes progress. Commands run side by side, so that an
 // older place may come after a newer one: it is not written then.
 type keeper struct {
-	dir  string
-	ids  []string
-	next int // number of the next place; only Update counts
+	dir string
+	ids []string
+
+	// Only Update, and finish after it, touch these two.
+	next   int   // number of the newest place
+	newest place // that was to be kept
 
 	mu       sync.Mutex
 	progress *lessons.Progress
@@ -69,6 +73,7 @@ func (k *keeper) open() {
 // keep is a command that writes a place down.
 func (k *keeper) keep(p place) tea.Cmd {
 	k.next++
+	k.newest = p
 	n := k.next
 	return func() tea.Msg { return k.write(n, p) }
 }
@@ -91,6 +96,23 @@ func (k *keeper) write(n int, p place) snapshot {
 	return k.snapshot()
 }
 
+// finish writes the newest place down if no command has, or could, and waits
+// for that. It returns what the learner should be told if it is not kept.
+func (k *keeper) finish() string {
+	if k.next == 0 {
+		return ""
+	}
+	k.write(k.next, k.newest)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.err == nil {
+		return ""
+	}
+	return explain.Visible([]byte(notKept + k.err.Error()))
+}
+
+const notKept = "Progress is not kept: "
+
 // snapshot copies what the screen shows. The caller holds the lock.
 func (k *keeper) snapshot() snapshot {
 	s := snapshot{lessons: map[string]lessons.LessonProgress{}, loaded: true}
@@ -102,7 +124,7 @@ func (k *keeper) snapshot() snapshot {
 	}
 	s.lessons = maps.Clone(s.lessons)
 	if k.err != nil {
-		s.told = "Progress is not kept: " + k.err.Error()
+		s.told, s.failed = notKept+k.err.Error(), true
 	}
 	s.told = explain.Visible([]byte(s.told))
 	return s

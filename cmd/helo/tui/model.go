@@ -24,6 +24,7 @@ type model struct {
 	pages    *pages
 	keep     *keeper
 	progress snapshot
+	unkept   bool // a lesson has said that its place is not kept
 	ref      *explain.Reference
 
 	choice   int     // at home
@@ -104,6 +105,10 @@ func (m *model) take(msg tea.Msg) tea.Cmd {
 		}
 	case snapshot:
 		first := !m.progress.loaded
+		if m.lesson != nil && msg.failed && !m.unkept {
+			m.unkept = true
+			m.lesson.note = "Your place cannot be written down now. When you leave, helo says why."
+		}
 		m.progress = msg
 		if first && m.o.Lesson != "" && m.lesson == nil {
 			if l := m.o.Course.Lesson(m.o.Lesson); l != nil {
