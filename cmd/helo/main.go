@@ -12,7 +12,6 @@ import (
 	"strings"
 	"syscall"
 
-	"charm.land/fang/v2"
 	"github.com/spf13/cobra"
 
 	"helo/content"
@@ -36,13 +35,18 @@ func main() { os.Exit(run(context.Background())) }
 func run(ctx context.Context) int {
 	// A reader that has seen enough is no mistake: writes then fail with EPIPE.
 	signal.Ignore(syscall.SIGPIPE)
-	err := fang.Execute(ctx, newRoot(), fang.WithVersion(version()), fang.WithErrorHandler(report))
+	root := newRoot()
+	err := dress(ctx, root)
+	if err == nil {
+		err = root.ExecuteContext(ctx)
+	}
 	switch {
 	case err == nil || isClosedPipe(err):
 		return exitFine
 	case errors.Is(err, errUndelivered):
 		return exitUndelivered
 	}
+	report(root.ErrOrStderr(), err)
 	return exitWrong
 }
 
@@ -116,10 +120,7 @@ func (e usageError) Unwrap() error { return e.error }
 
 // report prints an error. Parts of it come from files and arguments, so that
 // it is made safe line by line.
-func report(w io.Writer, _ fang.Styles, err error) {
-	if errors.Is(err, errUndelivered) || isClosedPipe(err) {
-		return
-	}
+func report(w io.Writer, err error) {
 	for i, line := range strings.Split(err.Error(), "\n") {
 		if i == 0 {
 			line = "helo: " + line
