@@ -183,7 +183,7 @@ func TestInputErrorsNameTheColumn(t *testing.T) {
 		{"msa hand to=moon", `column 13: no host "moon"`},
 		{"msa hand", "column 5: expected to="},
 		{"msa says", "column 5: expected one line in quotes"},
-		{"sun at=RCPT reply=451", `column 1: no host "sun"`},
+		{"sun at=RCPT reply=451", `column 1: there is no host "sun"`},
 		{"mx at=RCPT", "column 11: expected what goes wrong"},
 	} {
 		_, err := sim.New(direct(t), sim.Options{Inputs: []string{c.in}})
