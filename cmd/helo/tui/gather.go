@@ -20,7 +20,7 @@ func (l *lesson) driven() trace.HostID {
 // in gathers what the exchange is a function of.
 func (l *lesson) in(th *theme) *in {
 	in := &in{
-		t: l.s.Trace(), rows: l.s.Rows(), n: l.rows(), asked: l.asked(), known: l.s.Known(),
+		t: l.s.Trace(), rows: l.s.Rows(), n: l.rows(), asked: l.asked(), who: l.s.Step().AsksWho(), known: l.s.Known(),
 		cursor: l.cursor, grow: l.grow, part: l.part, th: th, xPos: trace.NoPos, fault: -1,
 	}
 	row := l.cursor

@@ -16,6 +16,7 @@ type in struct {
 
 	n      int       // rows to show
 	asked  bool      // the last of them is not known yet: it is drawn as ?
+	who    bool      // and neither is who acts there
 	known  trace.Pos // how far the learner may see
 	cursor int       // the row under the cursor, -1 if there is none
 	grow   int       // how far the last row's arrow has come, of growFull
@@ -43,6 +44,9 @@ func (in *in) held(i int) uint64 {
 	}
 	return r.Held
 }
+
+// hidesWho says whether row i is the one of which even the hosts are asked.
+func (in *in) hidesWho(i int) bool { return in.asked && in.who && i == in.n-1 }
 
 // heldAbove is the hosts that are responsible before row i.
 func (in *in) heldAbove(i int) uint64 { return in.held(max(0, min(i, in.n)-1)) }

@@ -140,6 +140,14 @@ func (g lanes) row(in *in, i int) string {
 	if len(g.col) == 0 {
 		return l.to(in.th, g.clock+3).put(in.th.text, in.say(pos)).end(in.th)
 	}
+	if in.hidesWho(i) { // beside the lanes, at none of them
+		l.to(in.th, g.clock+2).put(in.th.ask, "?")
+		for j, col := range g.col {
+			l.to(in.th, col)
+			g.glyph(in, l, j, held)
+		}
+		return l.end(in.th)
+	}
 	a := arrowOf(in, i)
 	if a.from == a.to || g.lane(a.from) == g.lane(a.to) {
 		g.deed(in, l, i, a, held)

@@ -55,7 +55,11 @@ func transcriptRow(in *in, i, ids, w int) []string {
 		return cut(explain.Visible([]byte(in.t.Host(h).ID)), ids)
 	}
 	left, arrow, right := id(a.from), " ", ""
+	asked := in.asked && i == in.n-1
 	switch {
+	case in.hidesWho(i):
+		left = ""
+	case asked && a.from == a.to: // that it asks the name servers would be an answer
 	case e.Kind == trace.Question:
 		arrow, right = "▶", "DNS"
 	case e.Kind == trace.Answer:
@@ -67,7 +71,7 @@ func transcriptRow(in *in, i, ids, w int) []string {
 	}
 	text := a.text
 	var more []string
-	if !(in.asked && i == in.n-1) {
+	if !asked {
 		text, more = transcriptText(in, i, text)
 	}
 	timeWidth := cells(clock(in.latest()))
