@@ -58,6 +58,7 @@ func newLesson(s *lessons.Session, mark *lessons.Mark, ref *explain.Reference) *
 	l := &lesson{s: s, ref: ref, grow: growFull}
 	l.input = textinput.New()
 	l.input.Prompt = ""
+	l.input.CharLimit = mostTyped
 	l.input.SetVirtualCursor(false)
 	l.enter()
 	if mark == nil {
