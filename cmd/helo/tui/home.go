@@ -15,7 +15,7 @@ type homeIn struct {
 	lessons  []*lessons.Lesson
 	progress snapshot
 	choice   int    // 0 is the line on top, then the lessons
-	told     string // about the progress file, or what went wrong
+	told     string // about the progress file, or what went wrong; as it came
 	th       *theme
 }
 
@@ -192,7 +192,7 @@ func (in *homeIn) about(w, h int) []string {
 func (in *homeIn) foot(w int) []string {
 	th := in.th
 	out := []string{newLine(w).to(th, 2).put(th.lane, dashes(w-4)).end(th)}
-	for _, r := range wrap(in.told, w-4) {
+	for _, r := range wrap(explain.Visible([]byte(in.told)), w-4) {
 		out = append(out, newLine(w).to(th, 2).put(th.text, r).end(th))
 	}
 	return append(out, keyBar(th, w, []barKey{

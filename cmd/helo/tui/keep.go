@@ -18,7 +18,7 @@ import (
 type snapshot struct {
 	lessons map[string]lessons.LessonProgress
 	latest  string
-	told    string // about the file
+	told    string // about the file, as it came
 	failed  bool   // progress cannot be read or written
 	loaded  bool
 }
@@ -126,6 +126,5 @@ func (k *keeper) snapshot() snapshot {
 	if k.err != nil {
 		s.told, s.failed = notKept+k.err.Error(), true
 	}
-	s.told = explain.Visible([]byte(s.told))
 	return s
 }

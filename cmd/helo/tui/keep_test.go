@@ -71,3 +71,18 @@ func TestThatProgressIsNotKeptIsSaid(t *testing.T) {
 		t.Errorf("told %q", told)
 	}
 }
+
+// What home tells comes from files and arguments.
+func TestWhatHomeTellsIsMadeSafe(t *testing.T) {
+	d := newDrive(t, options(t), 80, 24)
+	for _, set := range []func(string){
+		func(s string) { d.m.wrong = s },
+		func(s string) { d.m.wrong, d.m.progress.told = "", s },
+	} {
+		set("broken\x1b[2J\u202e")
+		if text := d.text(); !strings.Contains(text, `broken\x1b[2J`) || strings.ContainsAny(text, "\x1b\u202e") {
+			t.Errorf("%q", text)
+		}
+		checkRows(t, d.rows(), 80, 24)
+	}
+}

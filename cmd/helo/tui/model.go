@@ -30,7 +30,7 @@ type model struct {
 	choice   int     // at home
 	lesson   *lesson // nil at home
 	overlays []*overlay
-	wrong    string // what went wrong last, shown at home
+	wrong    string // what went wrong last, as it came; home makes it safe
 }
 
 // tick is a command that sends a message after a while. Movement goes through
@@ -48,7 +48,7 @@ func newModel(o Options) *model {
 	m := &model{o: o, w: 80, h: 24, th: th, pages: newPages(th), keep: newKeeper(o.StateFolder, o.Course)}
 	if o.Lesson != "" {
 		if l := o.Course.Lesson(o.Lesson); l == nil {
-			m.wrong = "There is no lesson " + explain.Visible([]byte(o.Lesson)) + "."
+			m.wrong = "There is no lesson " + o.Lesson + "."
 		}
 	}
 	return m
@@ -98,7 +98,7 @@ func (m *model) take(msg tea.Msg) tea.Cmd {
 	case referenceMsg:
 		m.ref = msg.ref
 		if msg.err != nil {
-			m.wrong = "There are no explanations: " + explain.Visible([]byte(msg.err.Error()))
+			m.wrong = "There are no explanations: " + msg.err.Error()
 		}
 		if m.lesson != nil {
 			m.lesson.ref = m.ref
@@ -214,7 +214,7 @@ func (m *model) open(l *lessons.Lesson) tea.Cmd {
 		}
 	}
 	if err != nil {
-		m.wrong = explain.Visible([]byte(err.Error()))
+		m.wrong = err.Error()
 		return nil
 	}
 	m.lesson = newLesson(s, mark, m.ref)
