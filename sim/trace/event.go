@@ -67,7 +67,6 @@ const (
 	Faulty                     // a fault made it so
 	Implicit                   // Attempt: the host is an implicit MX (RFC 5321 §5.1)
 	Notice                     // the letter is a failure notice, from <>
-	Final                      // Queued: no further attempt follows
 )
 
 // Layer is one of the three layers of events, each caused by the one below.

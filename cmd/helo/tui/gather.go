@@ -80,7 +80,7 @@ func (l *lesson) text(th *theme, p *pages) *textIn {
 	st := l.s.Step()
 	in := &textIn{
 		step: st, solved: l.s.Solved(), last: l.s.LessonDone(), picked: l.picked, tried: l.tried,
-		told: l.told, said: l.said, hint: l.hint, typing: l.typing, wait: len(l.wait), note: l.note,
+		told: l.told, said: l.said, hint: l.hint, wait: len(l.wait), note: l.note,
 		scroll: l.scroll, pages: p, th: th,
 	}
 	in.cut = st.Kind == lessons.Type && !in.solved && !l.s.Asking()
@@ -104,6 +104,6 @@ func (l *lesson) matches(o lessons.Option) bool {
 func (l *lesson) line() lineIn {
 	return lineIn{
 		show: l.s.Step().Kind == lessons.Type && l.s.Asking(), focus: l.typing, value: []rune(l.input.Value()),
-		cursor: l.input.Position(), letter: l.s.InLetter(),
+		cursor: l.input.Position(),
 	}
 }

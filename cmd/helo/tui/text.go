@@ -23,9 +23,8 @@ type textIn struct {
 	told   bool   // there is feedback
 	said   lessons.Feedback
 	hint   lessons.Hint // N is 0 if none was given
-	typing bool
-	cut    bool // the connection is closed, and the step is not solved
-	wait   int  // pasted lines that wait to be sent
+	cut    bool         // the connection is closed, and the step is not solved
+	wait   int          // pasted lines that wait to be sent
 	note   string
 
 	scroll int
