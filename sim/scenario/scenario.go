@@ -53,6 +53,7 @@ type Error struct {
 	Msg          string // what is wrong and what was expected
 }
 
+// Error says where the mistake is, and what was expected.
 func (e *Error) Error() string {
 	return fmt.Sprintf("%s:%d:%d: %s", e.File, e.Line, e.Column, e.Msg)
 }
