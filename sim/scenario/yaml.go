@@ -61,7 +61,7 @@ func read(src []byte, file string) (r *reader, root ast.Node) {
 			return r, nil
 		}
 	}
-	doc, err := parseYAML(string(src))
+	doc, err := ParseYAML(string(src))
 	var where yaml.Error
 	switch {
 	case errors.As(err, &where) && where.GetToken() != nil:
@@ -83,8 +83,10 @@ func read(src []byte, file string) (r *reader, root ast.Node) {
 	return r, root
 }
 
-// parseYAML keeps the library's panics and its recursion away from us.
-func parseYAML(src string) (doc *ast.File, err error) {
+// ParseYAML reads YAML from outside, of scenarios and lessons: it keeps the
+// library's panics and its recursion away from us. Errors with a place are of
+// type [yaml.Error].
+func ParseYAML(src string) (doc *ast.File, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			doc, err = nil, fmt.Errorf("the YAML library failed: %v", p)
