@@ -59,11 +59,14 @@ func randomScenario(t *rapid.T) *scenario.Scenario {
 	server("msa", "mail.sender.example", "192.0.2.10", "sender.example")
 	sc.Hosts[1].Server.Submission = []netip.Prefix{netip.MustParsePrefix("192.0.2.77/32")}
 	fmt.Fprint(zone, "$TTL 300\n$ORIGIN sender.example.\n@ MX 10 mail\nmail A 192.0.2.10\n")
-	domains := []string{"sender.example", "nowhere.example"}
+	domains := []string{"sender.example", "nowhere.example", "[192.0.2.10]", "[198.51.100.1]", "[203.0.113.9]"}
 	for d := range rapid.IntRange(1, 3).Draw(t, "receivers") {
 		domain := fmt.Sprintf("r%d.example", d)
 		domains = append(domains, domain)
 		fmt.Fprintf(zone, "$ORIGIN %s.\n", domain)
+		if rapid.IntRange(0, 4).Draw(t, "the sender's server by another name") == 0 {
+			fmt.Fprintf(zone, "@ MX %d other\nother A 192.0.2.10\n", rapid.SampledFrom([]int{5, 10, 30}).Draw(t, "its preference"))
+		}
 		for m := range rapid.IntRange(1, 2).Draw(t, "mx hosts") {
 			id := fmt.Sprintf("mx%d%d", d, m)
 			server(id, fmt.Sprintf("m%d.%s", m, domain), fmt.Sprintf("198.51.100.%d", 10*d+m+1), domain)
@@ -72,7 +75,7 @@ func randomScenario(t *rapid.T) *scenario.Scenario {
 	}
 	clients := []int{0}
 	if rapid.Bool().Draw(t, "a server writes too") {
-		i := rapid.IntRange(2, len(sc.Hosts)-1).Draw(t, "which")
+		i := rapid.IntRange(1, len(sc.Hosts)-1).Draw(t, "which")
 		sc.Hosts[i].Client = &host.ClientConfig{User: "bob@r0.example", Server: "mail.sender.example", Port: host.PortSubmission}
 		sc.Hosts[1].Server.Submission = append(sc.Hosts[1].Server.Submission, netip.PrefixFrom(sc.Hosts[i].Addrs[0], 32))
 		clients = append(clients, i)
