@@ -59,7 +59,8 @@ func randomScenario(t *rapid.T) *scenario.Scenario {
 	server("msa", "mail.sender.example", "192.0.2.10", "sender.example")
 	sc.Hosts[1].Server.Submission = []netip.Prefix{netip.MustParsePrefix("192.0.2.77/32")}
 	fmt.Fprint(zone, "$TTL 300\n$ORIGIN sender.example.\n@ MX 10 mail\nmail A 192.0.2.10\n")
-	domains := []string{"sender.example", "nowhere.example", "[192.0.2.10]", "[198.51.100.1]", "[203.0.113.9]"}
+	fmt.Fprint(zone, "$ORIGIN self.example.\n@ MX 10 smtp\nsmtp A 192.0.2.10\n") // msa by another name
+	domains := []string{"sender.example", "nowhere.example", "self.example", "[192.0.2.10]", "[198.51.100.1]", "[203.0.113.9]"}
 	for d := range rapid.IntRange(1, 3).Draw(t, "receivers") {
 		domain := fmt.Sprintf("r%d.example", d)
 		domains = append(domains, domain)
@@ -136,7 +137,8 @@ func randomFault(t *rapid.T, sc *scenario.Scenario) string {
 	case 2:
 		return rapid.SampledFrom([]string{"laptop", "msa", server}).Draw(t, "asks") + " dns=nxdomain" + times
 	}
-	return server + " at=dot drop" + times
+	verb := rapid.SampledFrom([]string{"connect", "EHLO", "MAIL", "RCPT", "DATA", "dot", "dot", "QUIT"}).Draw(t, "dropped at")
+	return server + " at=" + verb + rapid.SampledFrom([]string{" drop", " drop", " silent"}).Draw(t, "how") + times
 }
 
 func path(t *rapid.T, mailbox string) smtp.Path {

@@ -70,7 +70,11 @@ func (tr *transcript) row(pos trace.Pos) {
 	case trace.Returned:
 		tr.deed(e, fmt.Sprintf("%s: given up%s, letter %d tells the sender", text, because(e.Code), e.Arg))
 	case trace.Parked:
-		tr.deed(e, text+": the notice cannot be delivered"+because(e.Code)+", the postmaster keeps it")
+		what := ": the letter from <>"
+		if e.Flags&trace.Notice != 0 {
+			what = ": the notice"
+		}
+		tr.deed(e, text+what+" cannot be delivered"+because(e.Code)+", the postmaster keeps it")
 	case trace.Told:
 		tr.deed(e, "tells its user: "+text)
 	case trace.Limit:

@@ -23,6 +23,7 @@ type Fault struct {
 
 	Effect Effect
 	Reply  smtp.Reply // of EffectReply
+	spec   string     // Reply as it was written
 	words  []trace.Word
 }
 
@@ -82,7 +83,18 @@ func ParseFault(s string) (*Fault, error) {
 	case f.Line != "" && (f.place() == PlaceConnect || f.At == smtp.Connect):
 		return nil, &trace.WordError{Column: f.column("line"), Msg: "line= looks into a line, and there is no line before a connection is used"}
 	}
-	return f, nil
+	return f.To(f.At), nil
+}
+
+// To returns the fault as it is at that command: what a bare code says depends
+// on what it answers. A fault that names its command is the same at all of them.
+func (f *Fault) To(verb smtp.Verb) *Fault {
+	if f.Effect != EffectReply || verb == smtp.None {
+		return f
+	}
+	g := *f
+	g.Reply, _ = smtp.ParseReplySpecTo(verb, f.spec) // it was read before
+	return &g
 }
 
 // Check returns an error of type [*trace.WordError] if the fault can never fire
@@ -182,7 +194,7 @@ func (f *Fault) word(w trace.Word) error {
 		if err != nil {
 			return bad(w.ValueColumn, "reply=: %v", err)
 		}
-		f.Reply = r
+		f.Reply, f.spec = r, w.Value
 		return effect(EffectReply)
 	case "dns":
 		e, known := map[string]Effect{"nxdomain": EffectNXDomain, "servfail": EffectServFail, "timeout": EffectTimeout}[w.Value]
