@@ -60,7 +60,7 @@ type environment struct {
 func (e *environment) ID() trace.HostID                  { return e.id }
 func (e *environment) Now() time.Duration                { return e.w.now }
 func (e *environment) Clock() time.Time                  { return e.w.t.Start.Add(e.w.now) }
-func (e *environment) Store(octets []byte) trace.Span    { return e.w.t.Store(octets) }
+func (e *environment) Store(octets []byte) trace.Span    { return e.w.store(octets) }
 func (e *environment) Octets(s trace.Span) []byte        { return e.w.t.Octets(s) }
 func (e *environment) Ask(cause trace.Pos)               { e.w.ask(e.id, cause) }
 func (e *environment) Draw(what string, n uint64) uint64 { return Draw(e.w.t.Seed, what, n) }
@@ -113,7 +113,7 @@ func (e *environment) Fault(o host.Occasion) (*host.Fault, trace.Pos) {
 		}
 		pos := e.Append(trace.Event{
 			Kind: trace.Fired, Host: e.w.hostID(o.Host), Peer: o.Peer, Conn: o.Conn, Verb: o.Verb, Code: o.Code,
-			Arg: f.Fired, Octets: e.w.t.Store([]byte(f.String())), Flags: trace.Faulty, Cause: o.Cause,
+			Arg: f.Fired, Octets: e.w.store([]byte(f.String())), Flags: trace.Faulty, Cause: o.Cause,
 		})
 		return f.To(o.Verb), pos
 	}
@@ -127,7 +127,7 @@ func (e *environment) Dial(to netip.Addr, port uint16, cause trace.Pos) trace.Co
 	w.conns = append(w.conns, conn{port: port, ends: [2]end{{host: e.id}, {host: peer}}})
 	id := trace.ConnID(len(w.conns))
 	pos := e.Append(trace.Event{
-		Kind: trace.Connect, Conn: id, Peer: peer, Code: port, Octets: w.t.Store(to.AppendTo(nil)), Cause: cause,
+		Kind: trace.Connect, Conn: id, Peer: peer, Code: port, Octets: w.store(to.AppendTo(nil)), Cause: cause,
 	})
 	if peer == 0 {
 		w.plan(connectTimeout, item{do: doNobody, conn: id, cause: pos})
@@ -151,7 +151,7 @@ func (e *environment) Send(id trace.ConnID, octets []byte, cause trace.Pos) {
 	c, side := e.side(id)
 	id &^= farEnd
 	me := &c.ends[side]
-	span, off := e.w.t.Store(octets), me.sent
+	span, off := e.w.store(octets), me.sent
 	me.sent += uint32(len(octets))
 	pos := e.Append(trace.Event{
 		Kind: trace.Sent, Conn: id, Peer: c.ends[1-side].host, Octets: span, Arg: off, Cause: cause,
@@ -232,7 +232,7 @@ func (e *environment) Resolve(q dns.Question, token uint32, cause trace.Pos) {
 		return
 	}
 	w.scratch = query
-	span := w.t.Store(query)
+	span := w.store(query)
 	pos := e.Append(trace.Event{Kind: trace.Question, Octets: span, Cause: cause})
 	fault, fired := e.Fault(host.Occasion{
 		Place: host.PlaceResolve, Host: w.t.Host(e.id).ID, Line: []byte(q.String()), Cause: pos,
@@ -259,7 +259,7 @@ func (e *environment) Resolve(q dns.Question, token uint32, cause trace.Pos) {
 		w.plan(resolveTimeout, answer)
 		return
 	}
-	answer.span = w.t.Store(query)
+	answer.span = w.store(query)
 	w.plan(w.roundTrip(), answer)
 }
 

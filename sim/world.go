@@ -8,6 +8,7 @@
 package sim
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -55,9 +56,11 @@ type World struct {
 	asking  trace.HostID   // who waits for a person, or 0
 	askedAt trace.Pos
 	limited bool
-	heard   uint32 // octets of the letter heard last
-	kept    int64  // octets of the letters that hosts keep, in queues and mailboxes
-	flying  int64  // octets under way
+	stored  int64              // octets that the trace keeps
+	large   map[int]trace.Span // the latest large octets of each length
+	heard   uint32             // octets of the letter heard last
+	kept    int64              // octets of the letters that hosts keep, in queues and mailboxes
+	flying  int64              // octets under way
 	inputs  []string
 	lines   []string // typed lines given beforehand, not yet used
 	scratch []byte
@@ -69,7 +72,7 @@ func New(sc *scenario.Scenario, o Options) (*World, error) {
 	if len(sc.Hosts) == 0 {
 		return nil, errors.New("a scenario needs a host")
 	}
-	w := &World{sc: sc, byAddr: map[netip.Addr]trace.HostID{}, hosts: make([]*host.Host, len(sc.Hosts)+1)}
+	w := &World{sc: sc, byAddr: map[netip.Addr]trace.HostID{}, large: map[int]trace.Span{}, hosts: make([]*host.Host, len(sc.Hosts)+1)}
 	names := make([]trace.Host, len(sc.Hosts))
 	for i, c := range sc.Hosts {
 		names[i] = trace.Host{ID: c.ID, Name: c.Name, Title: c.Title, Role: c.Role}
@@ -103,7 +106,7 @@ func New(sc *scenario.Scenario, o Options) (*World, error) {
 		w.hosts[i+1] = host.New(&setup.configs[i], env, setup.options[i])
 	}
 	for _, c := range setup.changes {
-		w.record(trace.Event{Kind: trace.Changed, Host: c.host, Octets: w.t.Store([]byte(c.words)), Cause: trace.NoPos})
+		w.record(trace.Event{Kind: trace.Changed, Host: c.host, Octets: w.store([]byte(c.words)), Cause: trace.NoPos})
 	}
 	if setup.byHand() {
 		return w, w.startByHand(&setup)
@@ -182,7 +185,7 @@ func (w *World) next() {
 	}
 	if limit := w.reached(it.at); limit != "" {
 		w.limited = true
-		w.record(trace.Event{Kind: trace.Limit, Octets: w.t.Store([]byte(limit)), Cause: trace.NoPos})
+		w.record(trace.Event{Kind: trace.Limit, Octets: w.store([]byte(limit)), Cause: trace.NoPos})
 		return
 	}
 	w.now = it.at
@@ -213,7 +216,7 @@ func (w *World) reached(at time.Duration) string {
 		return fmt.Sprintf("%d events", w.sc.MaxEvents)
 	case w.sc.MaxTime > 0 && at > w.sc.MaxTime:
 		return "time: " + w.sc.MaxTime.String()
-	case w.sc.MaxOctets > 0 && w.t.Stored()+w.kept+w.flying >= w.sc.MaxOctets:
+	case w.sc.MaxOctets > 0 && w.stored+w.kept+w.flying >= w.sc.MaxOctets:
 		return fmt.Sprintf("%d octets", w.sc.MaxOctets)
 	}
 	return ""
@@ -331,6 +334,23 @@ func later(t, d time.Duration) time.Duration {
 
 // roundTrip is how long a question and its answer are under way.
 func (w *World) roundTrip() time.Duration { return later(w.sc.Latency, w.sc.Latency) }
+
+// store keeps octets in the trace. Large ones that it has are shared: the same
+// letter is said again at each attempt.
+func (w *World) store(octets []byte) trace.Span {
+	const large = 4 << 10
+	if len(octets) < large {
+		w.stored += int64(len(octets))
+		return w.t.Store(octets)
+	}
+	if s, ok := w.large[len(octets)]; ok && bytes.Equal(w.t.Octets(s), octets) {
+		return s
+	}
+	s := w.t.Store(octets)
+	w.large[len(octets)] = s
+	w.stored += int64(len(octets)) + 4*large // what is left of a block of small ones goes unused
+	return s
+}
 
 // record appends an event that happens now.
 func (w *World) record(e trace.Event) trace.Pos {

@@ -1,7 +1,6 @@
 package trace
 
 import (
-	"bytes"
 	"sync/atomic"
 	"time"
 )
@@ -35,10 +34,7 @@ type Trace struct {
 	n      atomic.Uint32
 	chunks atomic.Pointer[[]*chunk]
 	blocks atomic.Pointer[[][]byte]
-	free   []byte       // what is left of the block that small spans share,
-	block  uint32       // and which one that is
-	large  map[int]Span // the latest span of each length that has a block of its own
-	stored int64
+	free   []byte // what is left of the last block
 }
 
 // New returns an empty trace of a run among hosts, numbered from 1.
@@ -108,42 +104,20 @@ func (t *Trace) Store(octets []byte) Span {
 	if len(octets) == 0 {
 		return Span{}
 	}
-	if len(octets) > blockOctets/4 {
-		return t.storeLarge(octets)
-	}
 	if len(octets) > cap(t.free)-len(t.free) {
-		t.block = t.newBlock(blockOctets)
-		t.free = (*t.blocks.Load())[t.block][:0]
+		size := blockOctets
+		if len(octets) > size/4 {
+			size = len(octets)
+		}
+		block := make([]byte, size)
+		t.blocks.Store(grow(t.blocks.Load(), block))
+		t.free = block[:0]
 	}
+	block := uint32(len(*t.blocks.Load()) - 1)
 	off := uint32(len(t.free))
 	t.free = append(t.free, octets...)
-	t.stored += int64(len(octets))
-	return Span{block: t.block, off: off, Len: uint32(len(octets))}
+	return Span{block: block, off: off, Len: uint32(len(octets))}
 }
-
-// storeLarge gives octets a block of their own, unless they stand in one: the
-// same letter is said again at each attempt.
-func (t *Trace) storeLarge(octets []byte) Span {
-	if s, ok := t.large[len(octets)]; ok && bytes.Equal(t.Octets(s), octets) {
-		return s
-	}
-	s := Span{block: t.newBlock(len(octets)), Len: uint32(len(octets))}
-	copy((*t.blocks.Load())[s.block], octets)
-	if t.large == nil {
-		t.large = map[int]Span{}
-	}
-	t.large[len(octets)] = s
-	t.stored += int64(len(octets))
-	return s
-}
-
-func (t *Trace) newBlock(size int) uint32 {
-	t.blocks.Store(grow(t.blocks.Load(), make([]byte, size)))
-	return uint32(len(*t.blocks.Load()) - 1)
-}
-
-// Stored is how many octets the trace keeps. It is for the writer.
-func (t *Trace) Stored() int64 { return t.stored }
 
 // Part returns the span of n octets within s, from octet off on, so that a
 // line shares the octets of the segment it arrived in.

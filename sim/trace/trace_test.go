@@ -191,27 +191,3 @@ func TestRowsFollowCustody(t *testing.T) {
 		}
 	}
 }
-
-// A letter that is said again at each attempt is kept once.
-func TestLargeOctetsAreKeptOnce(t *testing.T) {
-	tr := New("test", 1, time.Unix(0, 0), nil)
-	a, b := bytes.Repeat([]byte("a"), 1<<20), bytes.Repeat([]byte("b"), 1<<20)
-	small := tr.Store([]byte("small"))
-	first := tr.Store(a)
-	if again := tr.Store(a); again != first || tr.Stored() != 1<<20+5 {
-		t.Errorf("%v and %v; %d octets are kept", first, again, tr.Stored())
-	}
-	other := tr.Store(b)
-	more := tr.Store([]byte("more"))
-	for _, c := range []struct {
-		span Span
-		want []byte
-	}{{small, []byte("small")}, {first, a}, {other, b}, {more, []byte("more")}} {
-		if !bytes.Equal(tr.Octets(c.span), c.want) {
-			t.Errorf("%v has other octets", c.span)
-		}
-	}
-	if small.block != more.block {
-		t.Error("a large block takes the room of small ones away")
-	}
-}
