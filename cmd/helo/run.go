@@ -181,21 +181,7 @@ func replaceLetters(sc *scenario.Scenario, o runOptions, stdin io.Reader) (notes
 	if len(sc.Letters) == 0 {
 		return nil, fmt.Errorf("the scenario %s sends no letter that --letter could replace", sc.Name)
 	}
-	var src []byte
-	name := o.letter
-	if name == "-" {
-		name = "standard input"
-		src, err = readSome(stdin, maxLetter)
-	} else {
-		src, err = readFile(name, maxLetter)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("failed to read the letter: %w", err)
-	}
-	if len(src) > maxLetter {
-		return nil, fmt.Errorf("%s is too long for a letter: expected at most %d octets (64 MiB)", name, maxLetter)
-	}
-	octets, notes, err := message.FromFile(src, name, o.raw)
+	octets, notes, err := readLetter(o.letter, stdin, o.raw)
 	if err != nil {
 		return nil, err
 	}
@@ -204,4 +190,23 @@ func replaceLetters(sc *scenario.Scenario, o runOptions, stdin io.Reader) (notes
 	}
 	sc.Raw = o.raw
 	return notes, nil
+}
+
+// readLetter reads a saved message from a file, or standard input for "-". The
+// notes say what had to be done to it.
+func readLetter(name string, stdin io.Reader, raw bool) (octets []byte, notes []string, err error) {
+	var src []byte
+	if name == "-" {
+		name = "standard input"
+		src, err = readSome(stdin, maxLetter)
+	} else {
+		src, err = readFile(name, maxLetter)
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("failed to read the letter: %w", err)
+	}
+	if len(src) > maxLetter {
+		return nil, nil, fmt.Errorf("%s is too long for a letter: expected at most %d octets (64 MiB)", name, maxLetter)
+	}
+	return message.FromFile(src, name, raw)
 }
