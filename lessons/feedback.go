@@ -80,6 +80,8 @@ func general(t *trace.Trace, reply trace.Pos, line string) string {
 	switch e.Code {
 	case 221:
 		return "You said goodbye, and the server closed the connection." + away
+	case 252:
+		return "252 is neither yes nor no: the server does not tell whether there is such a mailbox. It would take a letter for it and try. It is not what this step asks for."
 	case 354:
 		return "354 asks for the letter: each line you type now belongs to it, until a line with nothing but a dot."
 	case 421:
