@@ -178,7 +178,7 @@ func (l *LessonProgress) UnmarshalJSON(octets []byte) (err error) {
 			return err
 		}
 	}
-	l.extra, err = others(octets, "done", "at", "mark")
+	l.extra, err = others(octets, "done", "at", "mark", "results")
 	return err
 }
 

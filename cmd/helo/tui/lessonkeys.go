@@ -95,6 +95,7 @@ func (m *model) enter() tea.Cmd {
 	g := newLayout(m.w, m.h, l, l.text(m.th, m.pages))
 	switch {
 	case l.s.LessonDone():
+		l.finished = true
 		return m.leave()
 	case l.s.Solved():
 		l.next()

@@ -155,21 +155,37 @@ func exchange(l *lesson, in *in, g layout) (rows []string, x, y int) {
 func header(l *lesson, th *theme, w int) string {
 	row := newLine(w)
 	n, of := l.s.Index()+1, len(l.s.Lesson().Steps)
-	full, rest := stepBar(n, of)
-	bar := full + rest
+	var results []lessons.Result
+	for i := range n {
+		results = append(results, l.s.Result(i))
+	}
+	bar := of
+	if of > 24 { // too long for a mark each
+		bar = 0
+	}
 	step := fmt.Sprintf("step %d of %d", n, of)
-	right := cells(step) + 2 + cells(bar)
+	right := cells(step) + 2 + bar
 	row.to(th, 2).put(th.mid, "helo").to(th, 8)
 	row.put(th.strong, cut(explain.Visible([]byte(l.s.Lesson().Title)), w-8-right-4))
-	row.to(th, w-2-right).put(th.mid, step).to(th, w-2-cells(bar))
-	return row.put(th.accent, full).put(th.lane, rest).end(th)
+	row.to(th, w-2-right).put(th.mid, step).to(th, w-2-bar)
+	if bar > 0 {
+		stepBar(row, th, th.accent, n, of, results)
+	}
+	return row.end(th)
 }
 
-// stepBar is a mark for each step, in two parts: up to the one that is asked,
-// and those to come. There is none for very long lessons.
-func stepBar(n, of int) (full, rest string) {
-	if of > 24 {
-		return "", ""
+// stepBar writes a mark for each step: full for the first n, which are behind
+// the learner or asked, hatched if helo solved it, empty for those to come.
+func stepBar(l *line, th *theme, k ink, n, of int, results []lessons.Result) {
+	for i := range of {
+		switch {
+		case i >= n:
+			l.put(th.lane, strings.Repeat("▱", of-n))
+			return
+		case i < len(results) && results[i].LeftOut():
+			l.put(th.mid, "▨")
+		default:
+			l.put(k, "▰")
+		}
 	}
-	return strings.Repeat("▰", n), strings.Repeat("▱", of-n)
 }
