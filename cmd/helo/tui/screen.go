@@ -47,7 +47,7 @@ func newLayout(w, h int, l *lesson, text *textIn) layout {
 		body := h - 4 // header, a blank, the keys with one above
 		g.paneH = max(11, min(h*36/100, 19))
 		g.exW = min(w-g.textW-6, 10+2*maxGap+2*12)
-		g.paneH = max(8, min(g.paneH, body-text.needs(g.textW)-1))
+		g.paneH = max(7, min(g.paneH, body-text.needs(g.textW)))
 		if body-g.paneH < 12 {
 			g.paneH = max(8, body-12)
 		}
@@ -74,7 +74,8 @@ func newLayout(w, h int, l *lesson, text *textIn) layout {
 		return g
 	}
 	if kind == lessons.Watch && !text.solved {
-		most = min(most, 3+(h-minHeight)/3) // it has been read; now it is about the exchange
+		// It has been read; now it is about the exchange, as far as that has rows.
+		most = min(most, max(3+(h-minHeight)/3, body-g.paneH-1-1-l.rows()))
 	}
 	g.textH = min(max(2, len(text.folded(g.textW, most))), most)
 	g.exH = body - g.paneH - g.textH - 1

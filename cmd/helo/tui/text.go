@@ -22,7 +22,9 @@ type textIn struct {
 	right  []bool // options that are known to be right
 	told   bool   // there is feedback
 	said   lessons.Feedback
-	hint   lessons.Hint // N is 0 if none was given
+	how    lessons.Result // how the step was solved
+	undo   bool           // there is a line to take back
+	hint   lessons.Hint   // N is 0 if none was given
 	typing bool
 	cut    bool // the connection is closed, and the step is not solved
 	wait   int  // pasted lines that wait to be sent
@@ -153,7 +155,7 @@ func (in *textIn) ask(w int, small bool) []string {
 		out = append(out, newLine(w).put(in.th.ask, "⏎").put(in.th.accent, next).end(in.th))
 	} else if in.step.Kind == lessons.Watch && !small {
 		gap()
-		out = append(out, newLine(w).put(in.th.accent, "→").put(in.th.mid, " step   ").put(in.th.accent, "space").put(in.th.mid, " play").end(in.th))
+		out = append(out, newLine(w).put(in.th.accent, "→").put(in.th.mid, " next row   ").put(in.th.accent, "space").put(in.th.mid, " play").end(in.th))
 	}
 	return out
 }
@@ -247,6 +249,13 @@ func (in *textIn) feedback(w int, small bool) []string {
 	var out []string
 	if word, k := in.verdict(); word != "" {
 		l := newLine(w).put(k, word)
+		if in.step.Kind == lessons.Type && !in.solved && in.undo && !in.cut {
+			keys := "u"
+			if in.typing {
+				keys = "esc u"
+			}
+			l.put(in.th.accent, "   "+keys).put(in.th.mid, " takes the line back")
+		}
 		if small && in.solved {
 			l.put(in.th.ask, "   ⏎").put(in.th.accent, " next step")
 		}
@@ -257,6 +266,10 @@ func (in *textIn) feedback(w int, small bool) []string {
 
 func (in *textIn) verdict() (string, ink) {
 	switch {
+	case in.said.Right && in.how == lessons.Shown:
+		return "The answer, shown", in.th.mid
+	case in.said.Right && in.how == lessons.Skipped:
+		return "Skipped: this is the answer", in.th.mid
 	case in.said.Right && in.step.Kind == lessons.Type:
 		return "✓ Done", in.th.good
 	case in.said.Right:

@@ -73,7 +73,7 @@ func transcriptRow(in *in, i, ids, w int) []string {
 	timeWidth := cells(clock(in.latest()))
 	l := newLine(w)
 	l.band = i == in.cursor
-	l.to(in.th, 1).put(in.th.faint, pad(clock(e.At), timeWidth)).to(in.th, timeWidth+3)
+	l.to(in.th, 1).put(in.time(i), pad(clock(e.At), timeWidth)).to(in.th, timeWidth+3)
 	l.put(in.th.mid, left).to(in.th, timeWidth+4+ids).put(a.ink, arrow)
 	l.to(in.th, timeWidth+6+ids).put(in.th.mid, right).to(in.th, timeWidth+8+2*ids)
 	col := l.at
