@@ -7,6 +7,7 @@ import (
 
 	"helo/protocol/smtp"
 	"helo/sim"
+	"helo/sim/explain"
 	"helo/sim/trace"
 )
 
@@ -91,7 +92,7 @@ func general(t *trace.Trace, reply trace.Pos, line string) string {
 	case 501:
 		expected := ""
 		if cmd := smtp.ParseCommand([]byte(line + "\r\n")); cmd.Err != nil {
-			expected = " At the mark it expected " + cmd.Err.Want + "."
+			expected = " At the mark it expected " + explain.Wanted(cmd.Err.Want) + "."
 		}
 		return "501 says that the command is known, but not what stands behind it." + expected + goesOn
 	case 502:

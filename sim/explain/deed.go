@@ -20,6 +20,10 @@ func (s *telling) deed(entry *Entry) {
 	switch e.Kind {
 	case trace.Connect:
 		note = s.connect(octets)
+	case trace.Changed:
+		if entry.Note(string(octets)) != "" {
+			note = string(octets)
+		}
 	case trace.Unanswered, trace.Refused:
 		s.dialled()
 	case trace.Reset:
