@@ -68,7 +68,7 @@ func Line(t *trace.Trace, pos trace.Pos) string {
 		return "your turn"
 	case trace.Changed:
 		if string(octets) == "pipelining=off" {
-			return "one command at a time"
+			return "one at a time"
 		}
 		return "set: " + string(octets)
 	case trace.Fired:
