@@ -61,6 +61,8 @@ func (s *telling) deed(entry *Entry) {
 		if e.Code/100 == 4 {
 			note = "late"
 		}
+	case trace.Composed:
+		s.letterParts(octets, len(octets))
 	case trace.Queued:
 		s.v.set("wait", forHowLong(time.Duration(e.Arg)*time.Second))
 		note = s.whyQueued()

@@ -95,6 +95,8 @@ func Line(t *trace.Trace, pos trace.Pos) string {
 		return "in the mailbox of " + string(octets)
 	case trace.Returned:
 		return "notice to the sender"
+	case trace.Composed:
+		return "writes the notice"
 	case trace.Parked:
 		return "kept for the postmaster"
 	case trace.Told:

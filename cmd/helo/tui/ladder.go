@@ -272,7 +272,7 @@ func deedInk(in *in, e *trace.Event) (ink, bool) {
 		return in.th.dns, true
 	case trace.Stored:
 		return in.th.good, true
-	case trace.Written, trace.Added, trace.Changed:
+	case trace.Written, trace.Added, trace.Changed, trace.Composed:
 		return in.th.mid, true
 	}
 	if failed(e) {

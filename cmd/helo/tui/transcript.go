@@ -111,6 +111,17 @@ func transcriptText(in *in, i int, short string) (string, []string) {
 			lines = append(lines[:n], fmt.Sprintf("… %d more lines", all-n-1), ".")
 		}
 		return short, lines
+	case trace.Composed:
+		n := letterShown
+		if i == in.cursor {
+			n = 40
+		}
+		lines := visibleLines(octets, n+1)
+		if len(lines) > n {
+			all := bytes.Count(octets, []byte("\r\n")) + 1
+			lines = append(lines[:n], fmt.Sprintf("… %d more lines", all-n))
+		}
+		return short, lines
 	case trace.Added:
 		return short, visibleLines(octets, 12)
 	}
