@@ -73,7 +73,7 @@ func newLayout(w, h int, l *lesson, text *textIn) layout {
 		g.textH, g.exH, g.paneH = body, 0, 0
 		return g
 	}
-	if kind == lessons.Watch && !text.solved {
+	if kind == lessons.Watch {
 		// It has been read; now it is about the exchange, as far as that has rows.
 		most = min(most, max(3+(h-minHeight)/3, body-g.paneH-1-1-l.rows()))
 	}

@@ -340,7 +340,8 @@ func (in *textIn) window(rows []string, w, h int) []string {
 func (in *textIn) overflow(w, h int) int { return max(0, in.needs(w)-h+1) }
 
 // folded is the text in few rows: the question, and above it what the step
-// tells if there is room for all of it.
+// tells if there is room for all of it. Where nothing is asked, it tells as
+// much as there is room for.
 func (in *textIn) folded(w, h int) []string {
 	ask := in.ask(w, true)
 	told := in.pages.get(pageKey{in.step.Prose, w, telling})
@@ -348,6 +349,8 @@ func (in *textIn) folded(w, h int) []string {
 		ask = append(append(append([]string(nil), told...), plain(w)), ask...)
 	} else if len(ask) == 0 {
 		ask = told
+	} else if room := h - len(ask) - 1; in.step.Kind == lessons.Watch && room >= 3 {
+		ask = append(append(in.window(told, w, room), plain(w)), ask...)
 	}
 	if len(ask) > h {
 		return in.window(ask, w, h)
