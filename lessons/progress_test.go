@@ -353,3 +353,36 @@ func TestDefaultFolderFollowsTheConvention(t *testing.T) {
 		t.Error("asking for the folder makes it")
 	}
 }
+
+// What helo solved for the learner is kept with the lesson that is done; of
+// several times, the one with the least of it.
+func TestProgressKeepsWhatWasLeftOut(t *testing.T) {
+	dir := t.TempDir()
+	for _, c := range []struct {
+		results []Result
+		words   string
+	}{
+		{[]Result{Done, Skipped, Shown, Skipped}, "2 skipped, 1 shown"},
+		{[]Result{Done, Done, Shown, Done}, "1 shown"},
+		{[]Result{Skipped, Skipped, Skipped, Skipped}, "1 shown"},
+		{nil, "1 shown"}, // an older helo's way to finish
+		{[]Result{Done, Done, Done, Done}, ""},
+	} {
+		p := loaded(t, dir)
+		p.Finish("journey", noon, c.results...)
+		saved(t, p)
+		if got := LeftOut(loaded(t, dir).Lesson("journey").Results); got != c.words {
+			t.Errorf("after %v it says %q, want %q", c.results, got, c.words)
+		}
+	}
+	put(t, dir, `{"version": 1, "lessons": {"journey": {"done": "2026-11-23T10:15:00Z", "results": ["done", "dreamt"], "later": 7}}}`)
+	p := loaded(t, dir)
+	if p.Told != "" || LeftOut(p.Lesson("journey").Results) != "" {
+		t.Errorf("a result of a later helo: %+v", p.Lesson("journey"))
+	}
+	p.Leave(Mark{Lesson: "byhand"}, noon)
+	saved(t, p)
+	if !strings.Contains(get(t, dir), `"later": 7`) {
+		t.Error("a field of a later helo is lost")
+	}
+}

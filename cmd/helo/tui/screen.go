@@ -106,6 +106,11 @@ func lessonScreen(l *lesson, th *theme, p *pages, w, h int) (rows []string, x, y
 			rows = append(rows, row)
 		}
 	case g.wide:
+		below := pane(in, w, g.paneH)
+		if n := min(spare(below), text.needs(g.textW)-g.textH); n > 0 { // the text needs it more
+			g.paneH, g.textH, g.exH = g.paneH-n, g.textH+n, g.exH+n
+			below = pane(in, w, g.paneH)
+		}
 		ex, ex1, ey1 := exchange(l, in, g)
 		left := text.column(g.textW, g.textH)
 		pad := w - g.textW - g.exW - 4 - 2
@@ -115,7 +120,7 @@ func lessonScreen(l *lesson, th *theme, p *pages, w, h int) (rows []string, x, y
 		if ex1 >= 0 {
 			x, y = ex1+g.textW+4+pad/2, ey1+2
 		}
-		rows = append(rows, pane(in, w, g.paneH)...)
+		rows = append(rows, below...)
 	default:
 		for _, r := range fill(text.folded(g.textW, g.textH), g.textW, g.textH) {
 			rows = append(rows, "  "+r+blanks(w-g.textW-2))
@@ -130,6 +135,15 @@ func lessonScreen(l *lesson, th *theme, p *pages, w, h int) (rows []string, x, y
 	}
 	rows = append(rows, plain(w), keyBar(th, w, l.bar(in, g)))
 	return fill(rows, w, h), x, y
+}
+
+// spare is how many rows at the end of a block are blank.
+func spare(rows []string) int {
+	n := 0
+	for n < len(rows) && strings.TrimSpace(rows[len(rows)-1-n]) == "" {
+		n++
+	}
+	return n
 }
 
 // exchange is the ladder, the transcript, or the conversation while typing.
