@@ -234,3 +234,24 @@ func TestLimitsEndARun(t *testing.T) {
 		t.Errorf("stop %v, error %v, last event %v at %v", stop, err, last.Kind, last.At)
 	}
 }
+
+func TestOnlyCRLFCountsAsALineOfTheLetter(t *testing.T) { // RFC 5321 §2.3.8
+	sc := *direct(t)
+	sc.Raw = true
+	letter := sc.Letters[0]
+	letter.Octets = []byte("Subject: a\r\n\r\none\nline\rhere\n\r\n")
+	sc.Letters = []scenario.Letter{letter}
+	tr, _, err := sim.Run(context.Background(), &sc, sim.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for pos := trace.Pos(0); pos < tr.End(); pos++ {
+		if e := tr.At(pos); e.Kind == trace.Letter {
+			if e.Arg != 3 {
+				t.Errorf("%d lines, want 3: %q", e.Arg, tr.OctetsAt(pos))
+			}
+			return
+		}
+	}
+	t.Error("no letter")
+}

@@ -38,6 +38,19 @@ type end struct {
 	watched  bool          // a doDeadline is on the agenda
 }
 
+// farEnd marks the listener's end of a host's connection to itself. To a host
+// each end it holds is a connection of its own, as two sockets are; in the trace
+// both are one.
+const farEnd trace.ConnID = 1 << 31
+
+// handle is what the host at that end calls the connection.
+func (c *conn) handle(id trace.ConnID, side uint8) trace.ConnID {
+	if side == listener && c.ends[dialler].host == c.ends[listener].host {
+		return id | farEnd
+	}
+	return id
+}
+
 // environment is the kernel as one host sees it; see [host.Env].
 type environment struct {
 	w  *World
@@ -54,6 +67,7 @@ func (e *environment) Draw(what string, n uint64) uint64 { return Draw(e.w.t.See
 
 func (e *environment) Append(ev trace.Event) trace.Pos {
 	ev.At = e.w.now
+	ev.Conn &^= farEnd
 	if ev.Host == 0 {
 		ev.Host = e.id
 	}
@@ -65,9 +79,12 @@ func (e *environment) NewLetter() trace.LetterID {
 	return e.w.letters
 }
 
-// side returns the connection and which end of it this host is.
+// side returns the connection and which end of it the host means.
 func (e *environment) side(id trace.ConnID) (*conn, int) {
-	c := &e.w.conns[id-1]
+	c := &e.w.conns[id&^farEnd-1]
+	if id&farEnd != 0 {
+		return c, listener
+	}
 	if c.ends[dialler].host == e.id {
 		return c, dialler
 	}
@@ -83,6 +100,7 @@ func (e *environment) Peer(id trace.ConnID) trace.HostID {
 }
 
 func (e *environment) Fault(o host.Occasion) (*host.Fault, trace.Pos) {
+	o.Conn &^= farEnd
 	for _, f := range e.w.faults {
 		if !f.Meets(o, e.w.t.Host(o.Peer).ID) {
 			continue
@@ -91,7 +109,7 @@ func (e *environment) Fault(o host.Occasion) (*host.Fault, trace.Pos) {
 			Kind: trace.Fired, Host: e.w.hostID(o.Host), Peer: o.Peer, Conn: o.Conn, Verb: o.Verb, Code: o.Code,
 			Arg: f.Fired, Octets: e.w.t.Store([]byte(f.String())), Flags: trace.Faulty, Cause: o.Cause,
 		})
-		return f.Fault, pos
+		return f.To(o.Verb), pos
 	}
 	return nil, trace.NoPos
 }
@@ -125,6 +143,7 @@ func (e *environment) Dial(to netip.Addr, port uint16, cause trace.Pos) trace.Co
 
 func (e *environment) Send(id trace.ConnID, octets []byte, cause trace.Pos) {
 	c, side := e.side(id)
+	id &^= farEnd
 	me := &c.ends[side]
 	span, off := e.w.t.Store(octets), me.sent
 	me.sent += uint32(len(octets))
@@ -149,6 +168,7 @@ func (e *environment) lost(id trace.ConnID, side int, span trace.Span, off uint3
 
 func (e *environment) Close(id trace.ConnID, cause trace.Pos) {
 	c, side := e.side(id)
+	id &^= farEnd
 	me := &c.ends[side]
 	if !me.open {
 		return
@@ -164,6 +184,7 @@ func (e *environment) Close(id trace.ConnID, cause trace.Pos) {
 // sent before has arrived.
 func (e *environment) Cut(id trace.ConnID, cause trace.Pos) {
 	c, side := e.side(id)
+	id &^= farEnd
 	me := &c.ends[side]
 	me.open, me.deadline = false, 0
 	pos := e.Append(trace.Event{
@@ -176,6 +197,7 @@ func (e *environment) Cut(id trace.ConnID, cause trace.Pos) {
 
 func (e *environment) Expect(id trace.ConnID, d time.Duration) {
 	c, side := e.side(id)
+	id &^= farEnd
 	me := &c.ends[side]
 	if d == 0 {
 		me.deadline = 0

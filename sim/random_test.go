@@ -56,7 +56,8 @@ func randomScenario(t *rapid.T) *scenario.Scenario {
 	server("msa", "mail.sender.example", "192.0.2.10", "sender.example")
 	sc.Hosts[1].Server.Submission = []netip.Prefix{netip.MustParsePrefix("192.0.2.77/32")}
 	fmt.Fprint(zone, "$TTL 300\n$ORIGIN sender.example.\n@ MX 10 mail\nmail A 192.0.2.10\n")
-	domains := []string{"sender.example", "nowhere.example"}
+	fmt.Fprint(zone, "$ORIGIN self.example.\n@ MX 10 smtp\nsmtp A 192.0.2.10\n") // msa by another name
+	domains := []string{"sender.example", "nowhere.example", "self.example"}
 	for d := range rapid.IntRange(1, 3).Draw(t, "receivers") {
 		domain := fmt.Sprintf("r%d.example", d)
 		domains = append(domains, domain)
@@ -110,7 +111,8 @@ func randomFault(t *rapid.T, sc *scenario.Scenario) string {
 	case 2:
 		return rapid.SampledFrom([]string{"laptop", "msa", server}).Draw(t, "asks") + " dns=nxdomain" + times
 	}
-	return server + " at=dot drop" + times
+	verb := rapid.SampledFrom([]string{"connect", "EHLO", "MAIL", "RCPT", "DATA", "dot", "dot", "QUIT"}).Draw(t, "dropped at")
+	return server + " at=" + verb + rapid.SampledFrom([]string{" drop", " drop", " silent"}).Draw(t, "how") + times
 }
 
 func path(t *rapid.T, mailbox string) smtp.Path {

@@ -230,25 +230,25 @@ func (w *World) happen(it *item) {
 	c := &w.conns[it.conn-1]
 	me, other := c.ends[it.side], c.ends[1-it.side]
 	e := trace.Event{Conn: it.conn, Host: me.host, Peer: other.host, Cause: it.cause}
-	h := w.hosts[me.host]
+	h, id := w.hosts[me.host], c.handle(it.conn, it.side)
 	switch it.do {
 	case doOpen:
 		c.ends[dialler].open, c.ends[listener].open = true, true
 		e.Kind = trace.Connected
 		pos := w.record(e)
 		w.plan(w.sc.Latency, item{do: doAccept, conn: it.conn, side: listener, cause: pos})
-		h.Connected(it.conn, pos)
+		h.Connected(id, pos)
 	case doAccept:
 		if !me.open {
 			return // cut before the server had a chance
 		}
-		h.Accepted(it.conn, c.port, w.addrOf(other.host), it.cause)
+		h.Accepted(id, c.port, w.addrOf(other.host), it.cause)
 	case doRefuse, doNobody:
 		e.Kind = trace.Refused
 		if it.do == doNobody {
 			e.Kind = trace.Unanswered
 		}
-		h.Refused(it.conn, w.record(e))
+		h.Refused(id, w.record(e))
 	case doArrive:
 		e.Octets, e.Arg = it.span, it.off
 		if !me.open {
@@ -257,7 +257,7 @@ func (w *World) happen(it *item) {
 			return
 		}
 		e.Kind = trace.Arrived
-		h.Arrived(it.conn, w.t.Octets(it.span), it.span, it.off, w.record(e))
+		h.Arrived(id, w.t.Octets(it.span), it.span, it.off, w.record(e))
 	case doClosed, doReset:
 		if !me.open {
 			return
@@ -267,9 +267,9 @@ func (w *World) happen(it *item) {
 			e.Kind, e.Flags, c.cut = trace.Reset, trace.Faulty, true
 			c.ends[it.side].open = false
 		}
-		h.PeerClosed(it.conn, w.record(e))
+		h.PeerClosed(id, w.record(e))
 	case doDeadline:
-		h.TimedOut(it.conn)
+		h.TimedOut(id)
 	}
 }
 

@@ -149,7 +149,7 @@ func BenchmarkDelivery(b *testing.B) {
 		for b.Loop() {
 			clear(answers)
 			for {
-				r := Route("receiver.example", nil, known, nil)
+				r := Route("receiver.example", Self{}, known, nil)
 				if r.Need == nil {
 					break
 				}

@@ -28,6 +28,17 @@ type Target struct {
 	Implicit bool         // there is no MX: the domain itself is meant (RFC 5321 §5.1)
 }
 
+// Self is the host that asks.
+type Self struct {
+	Names []string
+	Addrs []netip.Addr // without an IPv6 address among them it asks for none; empty: it can use both kinds
+}
+
+// onlyIPv4 says whether the host has addresses, but no IPv6 address.
+func (s Self) onlyIPv4() bool {
+	return len(s.Addrs) > 0 && !slices.ContainsFunc(s.Addrs, netip.Addr.Is6)
+}
+
 // Failure says why there is nowhere to go.
 type Failure struct {
 	Permanent bool
@@ -40,15 +51,15 @@ type Failure struct {
 // preference ascending, hosts of equal preference in the order of their rank,
 // which the caller draws from its seed, then by name. rank may be nil.
 //
-// known gives the answer to a question if there is one already. self lists the
-// names of the host that asks: an MX that names it goes, and every MX of the
-// same or a higher number with it.
+// known gives the answer to a question if there is one already. An MX that is
+// the asking host itself, by its name or by an address, goes, and every MX of
+// the same or a higher number with it.
 //
 // An MX host that is an alias should not be (RFC 2181 §10.3); its CNAME is
 // followed all the same, as most servers do.
-func Route(domain string, self []string, known func(Question) (Answer, bool), rank func(host string) uint64) Result {
+func Route(domain string, self Self, known func(Question) (Answer, bool), rank func(host string) uint64) Result {
 	if strings.HasPrefix(domain, "[") {
-		return routeLiteral(domain)
+		return routeLiteral(domain, self)
 	}
 	domain = Canonical(domain)
 	var room [maxName]byte
@@ -77,15 +88,25 @@ func Route(domain string, self []string, known func(Question) (Answer, bool), ra
 		// Null MX: nothing but the root, RFC 7505 §3.
 		return fail(true, 556, [3]uint16{5, 1, 10}, "the domain "+domain+" takes no mail: it has a null MX")
 	}
-	hosts = withoutSelf(hosts, self)
+	implicit := mx.Outcome == NoData
+	hosts = withoutSelf(hosts, self.Names)
 	if len(hosts) == 0 {
-		return fail(true, 554, [3]uint16{5, 4, 6}, "mail for "+domain+" would come back to this host: its MX records name it, but it is not a local domain here")
+		return loop(domain, implicit)
 	}
-	return resolve(domain, hosts, mx.Outcome == NoData, known)
+	return resolve(domain, hosts, implicit, self, known)
+}
+
+// loop is for mail that this host would send to itself.
+func loop(domain string, implicit bool) Result {
+	why := "its MX records lead to this host"
+	if implicit {
+		why = "it has no MX record, and its own address is this host's"
+	}
+	return fail(true, 554, [3]uint16{5, 4, 6}, "mail for "+domain+" would come back: "+why+", but the domain is not local here")
 }
 
 // routeLiteral goes straight to the address (RFC 5321 §4.1.3, §5.1).
-func routeLiteral(domain string) Result {
+func routeLiteral(domain string, self Self) Result {
 	bad := fail(true, 501, [3]uint16{5, 1, 3}, strconv.QuoteToASCII(domain)+" is not an address literal: expected one such as [192.0.2.1] or [IPv6:2001:db8::1]")
 	inner, ok := strings.CutSuffix(domain[1:], "]")
 	if !ok {
@@ -95,12 +116,29 @@ func routeLiteral(domain string) Result {
 	v6 := len(inner) > len(tag) && strings.EqualFold(inner[:len(tag)], tag)
 	if v6 {
 		inner = inner[len(tag):]
+	} else {
+		inner = withoutZeros(inner)
 	}
 	addr, err := netip.ParseAddr(inner)
 	if err != nil || addr.Zone() != "" || addr.Is4() == v6 {
 		return bad
 	}
+	if slices.Contains(self.Addrs, addr) {
+		return fail(true, 554, [3]uint16{5, 4, 6}, "mail for "+domain+" would come back: this is an address of this host, but not a local domain here")
+	}
 	return Result{Targets: []Target{{Host: domain, Addrs: []netip.Addr{addr}}}}
+}
+
+// withoutZeros writes an IPv4 address without the leading zeros that RFC 5321
+// §4.1.3 allows in its numbers. They are decimal all the same.
+func withoutZeros(s string) string {
+	numbers := strings.Split(s, ".")
+	for i, n := range numbers {
+		if len(n) == 2 || len(n) == 3 {
+			numbers[i] = strings.TrimLeft(n[:len(n)-1], "0") + n[len(n)-1:]
+		}
+	}
+	return strings.Join(numbers, ".")
 }
 
 type candidate struct {
@@ -148,14 +186,22 @@ func withoutSelf(hosts []candidate, self []string) []candidate {
 	return hosts
 }
 
-// resolve finds the hosts' addresses. Hosts without one are left out.
-func resolve(domain string, hosts []candidate, implicit bool, known func(Question) (Answer, bool)) Result {
+// resolve finds the hosts' addresses. Hosts without one are left out, and so is
+// the asking host, known by one of its addresses, with all not better than it
+// (RFC 5321 §5.1).
+func resolve(domain string, hosts []candidate, implicit bool, self Self, known func(Question) (Answer, bool)) Result {
+	types := []Type{A, AAAA}
+	if self.onlyIPv4() {
+		types = types[:1]
+	}
 	var need []Question
 	targets := make([]Target, 0, len(hosts))
-	unsure := false
-	for _, c := range hosts {
+	unsure := make([]bool, len(hosts)) // no address, but there may be one
+	end := len(hosts)
+	for i, c := range hosts {
 		t := Target{Host: c.host, Pref: c.pref, Implicit: implicit}
-		for _, q := range [...]Question{{c.host, A}, {c.host, AAAA}} {
+		for _, typ := range types {
+			q := Question{c.host, typ}
 			a, ok := known(q)
 			switch {
 			case !ok:
@@ -168,24 +214,41 @@ func resolve(domain string, hosts []candidate, implicit bool, known func(Questio
 					t.Addrs = append(t.Addrs, r.Addr)
 				}
 			default:
-				unsure = unsure || a.Outcome.Temporary()
+				unsure[i] = unsure[i] || a.Outcome.Temporary()
 			}
+		}
+		if slices.ContainsFunc(t.Addrs, func(a netip.Addr) bool { return slices.Contains(self.Addrs, a) }) {
+			end = min(end, slices.IndexFunc(hosts, func(o candidate) bool { return o.pref == c.pref }))
 		}
 		if len(t.Addrs) > 0 {
 			targets = append(targets, t)
 		}
 	}
-	switch {
-	case len(need) > 0:
+	if len(need) > 0 {
 		return Result{Need: need}
+	}
+	if end == 0 {
+		return loop(domain, implicit)
+	}
+	if end < len(hosts) {
+		targets = slices.DeleteFunc(targets, func(t Target) bool { return t.Pref >= hosts[end].pref })
+	}
+	switch {
 	case len(targets) > 0:
 		return Result{Targets: targets}
-	case unsure:
+	case slices.Contains(unsure[:end], true):
 		return fail(false, 451, [3]uint16{4, 4, 3}, "the name servers could not give the address of any host for "+domain)
-	case implicit:
-		return fail(true, 550, [3]uint16{5, 4, 4}, "the domain "+domain+" exists, but has neither an MX record nor an address")
+	case end < len(hosts):
+		return loop(domain, implicit)
 	}
-	return fail(true, 550, [3]uint16{5, 4, 4}, "none of the hosts in the MX records of "+domain+" has an address")
+	what := "an address"
+	if self.onlyIPv4() {
+		what = "an IPv4 address, the only kind that this host can reach"
+	}
+	if implicit {
+		return fail(true, 550, [3]uint16{5, 4, 4}, "the domain "+domain+" exists, but has neither an MX record nor "+what)
+	}
+	return fail(true, 550, [3]uint16{5, 4, 4}, "none of the hosts in the MX records of "+domain+" has "+what)
 }
 
 // printable says whether a name can stand in a sentence. Every mail domain can.

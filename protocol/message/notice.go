@@ -18,6 +18,7 @@ type NoticeFacts struct {
 	Arrived   time.Time // when the original was taken; zero: not told
 	Failed    []FailedRecipient
 	Original  []byte // the original; its header section is repeated, its body is not
+	Parked    bool   // the original is from <>, so that nothing may answer it: To is the host's postmaster
 }
 
 // FailedRecipient is one recipient who will not get the letter, and why.
@@ -52,7 +53,11 @@ func Notice(n NoticeFacts) []byte {
 	w = append(w, " <MAILER-DAEMON@"+host+">\r\n"...)
 	w = append(w, "To: "...)
 	w = appendPath(w, n.To)
-	w = append(w, "\r\nSubject: Your letter could not be delivered\r\nDate: "...)
+	subject, whose := "Your letter could not be delivered", "your"
+	if n.Parked {
+		subject, whose = "A letter from <> could not be delivered", "the"
+	}
+	w = append(w, "\r\nSubject: "+subject+"\r\nDate: "...)
 	w = AppendDate(w, n.At)
 	w = append(w, crlf...)
 	if id := msgID(n.MessageID); id != "" {
@@ -67,15 +72,19 @@ func Notice(n NoticeFacts) []byte {
 	}
 	w = append(w, crlf...)
 
-	opening := "This is the mail server at " + host + ". I could not deliver your letter"
+	what, end := "your letter", "I will not try again."
+	if n.Parked {
+		what, end = "a letter from <>", "Nothing may answer such a letter, so it is kept for you."
+	}
+	opening := "This is the mail server at " + host + ". I could not deliver " + what
 	if !n.Arrived.IsZero() {
 		opening += ", which I took on " + string(AppendDate(nil, n.Arrived))
 	}
-	opening += ". "
+	opening += ". " + end
 	if len(n.Failed) == 1 {
-		opening += "I will not try again. The recipient and the reason:"
+		opening += " The recipient and the reason:"
 	} else {
-		opening += "I will not try again. The recipients and the reasons:"
+		opening += " The recipients and the reasons:"
 	}
 	w = appendText(w, "", opening, AdvisedLine)
 	for _, r := range n.Failed {
@@ -85,9 +94,9 @@ func Notice(n NoticeFacts) []byte {
 	w = append(w, crlf...)
 
 	if len(fields) == 0 {
-		return append(w, "Your letter had no header.\r\n"...)
+		return append(w, sentence(whose+" letter had no header")+"\r\n"...)
 	}
-	w = append(w, "The header of your letter was:\r\n\r\n"...)
+	w = append(w, "The header of "+whose+" letter was:\r\n\r\n"...)
 	return appendHeader(w, n.Original[fields[0].NameStart:fields[len(fields)-1].ValueEnd])
 }
 

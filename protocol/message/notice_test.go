@@ -55,6 +55,17 @@ var notices = map[string]NoticeFacts{
 		}},
 		Original: []byte(original),
 	},
+	"parked": {
+		Host: "mail.sender.example", To: "postmaster@mail.sender.example", MessageID: "n3@mail.sender.example", Parked: true,
+		At: at.Add(time.Second), Arrived: at,
+		Failed: []FailedRecipient{{
+			Recipient: "bob@receiver.example",
+			Remote:    "mx.receiver.example ([192.0.2.20])",
+			Command:   "RCPT TO:<bob@receiver.example>",
+			Said:      []string{"550 5.1.1 There is no mailbox of that name here"},
+		}},
+		Original: []byte("From: Mail Delivery System <MAILER-DAEMON@relay.example>\r\n\r\nYour letter could not be delivered.\r\n"),
+	},
 	"several": {
 		Host: "mail.sender.example", To: "alice@sender.example", MessageID: "<n2@mail.sender.example>",
 		At: at.Add(5 * 24 * time.Hour), Arrived: at,

@@ -113,6 +113,7 @@ type Client struct {
 	step   Step   // Heard once; else NeedInput, Ready, Letter or Done
 	heard  bool
 	eof    bool
+	early  bool // octets were there before the command that is answered next was sent
 
 	reply  Reply // the reply last heard
 	about  sent
@@ -178,22 +179,24 @@ func (c *Client) TimedOut() {
 }
 
 // Next says what the session wants. After [Heard] the next call goes on. What
-// a server says unasked at [Ready] is heard as the answer to the next command,
-// or when the connection has closed.
+// a server says before it is asked, at [Ready] or before the dot, answers
+// nothing and ends the session; only a 421 (RFC 5321 §3.8), and a 4yz or 5yz
+// while the letter is on its way, are taken at their word.
 func (c *Client) Next() ClientStep {
 	if c.heard {
 		c.heard = false
 		c.in.next()
 	}
-	if c.step != NeedInput && c.step != Letter && !(c.step == Ready && c.eof) {
-		return c.step
+	if c.step == Done {
+		return Done
 	}
 	switch c.in.read() {
 	case replyWhole:
-		if c.step == Letter && c.in.code() != 421 {
-			break // an answer to a dot not sent yet: it waits its turn
+		if c.early || c.step != NeedInput {
+			c.hearEarly()
+		} else {
+			c.hear()
 		}
-		c.hear()
 		return Heard
 	case replyBad:
 		c.hearGarbage()
@@ -206,7 +209,7 @@ func (c *Client) Next() ClientStep {
 }
 
 // Reply returns the reply just heard, and its octets. Of octets that are no
-// reply the code is 0. Both are valid until the next call of Next.
+// reply, or that answer nothing, the code is 0. Both are valid until the next call of Next.
 func (c *Client) Reply() (Reply, []byte) { return c.reply, c.in.last() }
 
 // About returns what the reply just heard answers, and for RCPT the index of
@@ -249,6 +252,7 @@ func (c *Client) Send(e Envelope) error {
 			return fmt.Errorf("forward-path %q: not an address SMTP can carry", to.Mailbox())
 		}
 	}
+	c.noteEarly()
 	c.begin(e)
 	return nil
 }
@@ -257,6 +261,7 @@ func (c *Client) Send(e Envelope) error {
 // answered. At another step than [Ready] it does nothing.
 func (c *Client) Quit() {
 	if c.step == Ready {
+		c.noteEarly()
 		c.quit()
 	}
 }

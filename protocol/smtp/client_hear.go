@@ -25,6 +25,38 @@ func (c *Client) hear() {
 	c.take(r)
 }
 
+// noteEarly notes what has arrived before something is sent that asks for a
+// reply: it cannot be the beginning of that reply.
+func (c *Client) noteEarly() { c.early = c.in.begun() }
+
+// hearEarly is for a whole reply that began before what it should answer was
+// sent. A 421 comes unasked (RFC 5321 §3.8). A 4yz or 5yz while the letter is
+// on its way is the verdict on it, and the session is over, since the server
+// may take the rest of the letter for commands. Anything else is garbage.
+func (c *Client) hearEarly() {
+	c.early = false
+	c.heard = true
+	c.about = c.awaited()
+	if c.answer < len(c.sent) {
+		c.answer++
+	}
+	r, _, err := ParseReply(c.in.last())
+	switch verb := c.about.verb; {
+	case err != nil:
+		c.garbage()
+	case r.Code == 421:
+		c.reply = r
+		c.end(Deferred, verb, r, false)
+	case verb == EndOfData && (r.Transient() || r.Permanent()):
+		c.reply = r
+		c.open = false
+		c.settle(outcomeOf(r), verb, r, false)
+		c.end(outcomeOf(r), verb, r, false)
+	default:
+		c.garbage()
+	}
+}
+
 // hearGarbage is for octets that never become a reply.
 func (c *Client) hearGarbage() {
 	c.heard = true

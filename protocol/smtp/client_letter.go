@@ -79,6 +79,7 @@ func (c *Client) EndLetter() {
 	if c.step != Letter {
 		return
 	}
+	c.noteEarly()
 	c.reuse()
 	if c.body.cr || c.body.inLine {
 		c.endLine()

@@ -84,8 +84,8 @@ func lineLooksRight(line []byte) bool {
 		(line[3] == ' ' || line[3] == '-' || line[3] == '\r')
 }
 
-// code returns the code of the reply that read found.
-func (r *replyReader) code() uint16 { return rawCode(r.reply) }
+// begun says whether there are octets of a reply that read has not found whole.
+func (r *replyReader) begun() bool { return r.r < r.w || len(r.reply) > 0 && !r.whole }
 
 // last returns the octets that read found.
 func (r *replyReader) last() []byte { return r.reply }

@@ -69,6 +69,9 @@ func TestCommandMistakes(t *testing.T) {
 		{"MAIL FROM:<alice@[192.0.2.1>^", `"]" after the address literal`},
 		{"MAIL FROM:<alice@[^192.0.2]>", "an IPv4 address such as 192.0.2.1, or IPv6: and an address"},
 		{"MAIL FROM:<alice@[IPv6:^1.2.3.4]>", "an IPv6 address"},
+		{"RCPT TO:<bob@[^foo:bar]>", "an IPv4 address such as 192.0.2.1, or IPv6: and an address"},
+		{"RCPT TO:<bob@[IPv6:^1:2:3:4:5:6:7::]>", `an IPv6 address in which "::" stands for two groups or more`},
+		{"RCPT TO:<@a,@b:postmaster^>", `"@" after the local-part`},
 		{"MAIL^", `"FROM:" after the verb`},
 		{"MAIL F^ORM:<a@b.example>", `"FROM:" after the verb`},
 		{"MAIL FROM:<a@b.example> ^=1", "a parameter keyword"},
@@ -115,10 +118,18 @@ func TestPaths(t *testing.T) {
 		{"<a@[IPv6:2001:db8::1]>", "a", true},
 		{"<a@[ipv6:::ffff:192.0.2.1]>", "a", true},
 		{"<a@[IPv6:fe80::1%eth0]>", "", false},
-		{"<a@[x400:anything!]>", "a", true},
+		{"<a@[198.51.100.025]>", "a", true},             // Snum is one to three digits
+		{"<a@[IPv6:1:2:3:4:5:6::]>", "a", true},         // "::" is two groups or more
+		{"<a@[IPv6:1:2:3:4:5:6:7::]>", "", false},       // here it would be one
+		{"<a@[IPv6:::2:3:4:5:6:7:8]>", "", false},       // and here
+		{"<a@[IPv6:1:2:3:4::192.0.2.1]>", "a", true},    // an IPv4 address is two groups
+		{"<a@[IPv6:1:2:3:4:5::192.0.2.1]>", "", false},  // so here it would be one
+		{"<a@[IPv6:1:2:3:4:5:6:192.0.2.1]>", "a", true}, // nothing is left out
+		{"<a@[IPv6:1:2:3:4:5:6:7:8]>", "a", true},       // nor here
+		{"<a@[foo:bar]>", "", false},                    // no such tag is registered
 		{"<a@[x400:]>", "", false},
-		{"<a@[-x:y]>", "a", true}, // Ldh-str may begin with a hyphen
-		{"<a@[x-:y]>", "", false},
+		{"<@x,@y:Postmaster>", "", false}, // without a domain only as <Postmaster> (RFC 5321 §4.1.1.3)
+		{"<@x,@y:Postmaster@b>", "Postmaster", true},
 		{"<a@[]>", "", false},
 		{"<a@b-c.d9>", "a", true},
 		{"<a@b->", "", false},
@@ -137,7 +148,7 @@ func TestPaths(t *testing.T) {
 		if (err == nil) != test.ok || p.User() != test.user {
 			t.Errorf("%s: %v, user %q, %v", test.path, p, p.User(), err)
 		}
-		if err == nil && p.String() != test.path {
+		if err == nil && p.String() != test.path && !strings.HasPrefix(test.path, "<@") {
 			t.Errorf("%s comes back as %s", test.path, p)
 		}
 	}
@@ -275,6 +286,48 @@ func TestParseReplySpec(t *testing.T) {
 	}
 	if r, _ := ParseReplySpec("421"); r.Then != Close {
 		t.Error("421 does not close")
+	}
+}
+
+// RFC 5321 §4.3.2, RFC 3463 §3: a bare code says something else of each command.
+func TestBareCodesFitTheirCommand(t *testing.T) {
+	for _, test := range []struct {
+		verb Verb
+		spec string
+		want string
+	}{
+		{Connect, "554", "554 5.3.2 no SMTP service here"},
+		{Connect, "550", "550 5.7.1 no SMTP service here for your address"},
+		{Connect, "451", "451 4.3.0 no service now, try again later"},
+		{Connect, "421", "421 4.3.2 closing the connection, try again later"},
+		{EHLO, "550", "550 5.7.1 this name is not welcome here"},
+		{EHLO, "450", "450 4.7.1 not by this name now, try again later"},
+		{EHLO, "502", "502 5.5.1 command not implemented"},
+		{MAIL, "550", "550 5.7.1 no letters from this sender"},
+		{MAIL, "450", "450 4.7.1 no letter from this sender now, try again later"},
+		{MAIL, "552", "552 5.3.4 the letter is too large"},
+		{MAIL, "553", "553 5.1.7 sender address not allowed"},
+		{RCPT, "550", "550 5.1.1 no such mailbox"},
+		{RCPT, "450", "450 4.2.0 mailbox busy, try again later"},
+		{RCPT, "551", "551 5.7.1 not local, and not passed on from here"}, // 5.1.6 leaves no address behind
+		{RCPT, "552", "552 5.2.2 mailbox full"},
+		{RCPT, "553", "553 5.1.3 mailbox name not allowed"},
+		{RCPT, "451 4.7.1", "451 4.7.1 error in processing, try again later"},
+		{DATA, "554", "554 5.5.1 no valid recipients"},
+		{DATA, "450", "450 4.0.0 not now, try again later"},
+		{EndOfData, "550", "550 5.7.1 a rule of this server refuses the letter"},
+		{EndOfData, "554", "554 5.6.0 letter refused for its content"},
+		{EndOfData, "552", "552 5.3.4 the letter is too large"},
+		{EndOfData, "500", "500 5.5.2 a line of the letter was not understood"},
+		{EndOfData, "450", "450 4.7.1 letter not taken now, try again later"},
+		{EndOfData, "554 5.7.1 spam", "554 5.7.1 spam"},
+		{QUIT, "550", "550 5.0.0 refused"},
+		{VRFY, "550", "550 5.1.1 no such mailbox"},
+	} {
+		r, err := ParseReplySpecTo(test.verb, test.spec)
+		if err != nil || r.String() != test.want {
+			t.Errorf("%v %s: %v, %v; want %s", test.verb, test.spec, r, err, test.want)
+		}
 	}
 }
 

@@ -129,8 +129,11 @@ func (p *parser) insidePath(start int, null, bare bool) (Path, bool) {
 		}
 		return Path{}, true
 	}
-	if p.peek() == '@' && !p.route() {
-		return Path{}, false
+	if p.peek() == '@' {
+		if !p.route() {
+			return Path{}, false
+		}
+		bare = false // only <Postmaster>, just so, has no domain (RFC 5321 §4.1.1.3)
 	}
 	path, ok := p.mailbox(bare)
 	if !ok {
@@ -287,27 +290,37 @@ func (p *parser) addressLiteral() bool {
 		if err != nil || !a.Is6() || a.Zone() != "" {
 			return p.fail(inner+len(ipv6), "an IPv6 address")
 		}
-		return true
-	}
-	for i, c := range text {
-		if c != ':' {
-			continue
-		}
-		// General-address-literal: a tag, then anything.
-		if i == 0 || octets[text[i-1]]&letdig == 0 || i == len(text)-1 {
-			return p.fail(inner, "a tag, a colon and an address in the address literal")
-		}
-		for j := range i {
-			if octets[text[j]]&(letdig|hyphen) == 0 {
-				return p.fail(inner+j, "letters, digits and hyphens in the tag of the address literal")
-			}
+		if !leavesTwoOut(text[len(ipv6):]) {
+			return p.fail(inner+len(ipv6), `an IPv6 address in which "::" stands for two groups or more`)
 		}
 		return true
 	}
+	// A General-address-literal is none: its tag has to be registered, and
+	// IPv6 is the only one that is.
 	if !isIPv4(text) {
 		return p.fail(inner, "an IPv4 address such as 192.0.2.1, or IPv6: and an address")
 	}
 	return true
+}
+
+// leavesTwoOut says whether the "::" of an IPv6 address, if there is one,
+// stands for at least two groups of zeros, as in IPv6-comp and IPv6v4-comp.
+func leavesTwoOut(b []byte) bool {
+	groups, short, dotted := 0, false, false
+	for i, c := range b {
+		switch {
+		case c != ':' && (i == 0 || b[i-1] == ':'):
+			groups++
+		case c == ':' && i > 0 && b[i-1] == ':':
+			short = true
+		case c == '.':
+			dotted = true
+		}
+	}
+	if dotted {
+		groups++ // an IPv4 address at the end is two
+	}
+	return !short || groups <= 6
 }
 
 // isIPv4 reads Snum 3("." Snum), where Snum is one to three digits, at most 255.

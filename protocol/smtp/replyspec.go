@@ -8,12 +8,17 @@ import "strings"
 // "451 try again later", "451 4.3.0 try again later". What is left out is
 // filled in to fit the code (see [DefaultReply]). Errors are of type
 // [*SyntaxError].
-func ParseReplySpec(s string) (Reply, error) {
+func ParseReplySpec(s string) (Reply, error) { return ParseReplySpecTo(None, s) }
+
+// ParseReplySpecTo reads a reply to that command, as [ParseReplySpec] does. What
+// is left out is filled in to fit the code and the command (see
+// [DefaultReplyTo]).
+func ParseReplySpecTo(verb Verb, s string) (Reply, error) {
 	code, text, _ := strings.Cut(s, " ")
 	if len(code) != 3 || code[0] < '2' || code[0] > '5' || !isDigit(code[1]) || !isDigit(code[2]) {
 		return Reply{}, &SyntaxError{Want: "a reply code from 200 to 599, such as 451"}
 	}
-	r := DefaultReply(uint16(code[0]-'0')*100 + uint16(code[1]-'0')*10 + uint16(code[2]-'0'))
+	r := DefaultReplyTo(verb, uint16(code[0]-'0')*100+uint16(code[1]-'0')*10+uint16(code[2]-'0'))
 	first, rest, _ := strings.Cut(text, " ")
 	if e, n := parseEnhanced([]byte(first)); n == len(first) && n > 0 {
 		if e.Class != r.Code/100 {
@@ -34,22 +39,45 @@ func ParseReplySpec(s string) (Reply, error) {
 }
 
 // DefaultReply returns a reply with that code and an enhanced code and text
-// that fit it. 221 and 421 close.
-func DefaultReply(code uint16) Reply {
+// that fit it, whatever is answered. 221 and 421 close.
+func DefaultReply(code uint16) Reply { return DefaultReplyTo(None, code) }
+
+// DefaultReplyTo returns a reply to that command, or to [Connect] or
+// [EndOfData], with that code and an enhanced code and text that fit both: one
+// code says different things of different commands (RFC 5321 §4.3.2). 221 and
+// 421 close.
+func DefaultReplyTo(verb Verb, code uint16) Reply {
 	r := Reply{Code: code, Lines: defaultText[code/100%10]}
 	if r.Positive() || r.Transient() || r.Permanent() {
 		r.Enhanced.Class = code / 100
 	}
-	for i := range defaultReplies {
-		if d := &defaultReplies[i]; d.Code == code {
-			r.Enhanced, r.Lines = d.Enhanced, d.Lines
-			break
-		}
+	if d := defaultFor(verb, code); d != nil {
+		r.Enhanced, r.Lines = d.Enhanced, d.Lines
 	}
 	if code == 221 || code == 421 {
 		r.Then = Close
 	}
 	return r
+}
+
+// defaultFor finds what the code says of the command: its own words, else what
+// it says of any. Codes about a mailbox say that of commands that name one.
+func defaultFor(verb Verb, code uint16) *Reply {
+	for i := range verbReplies {
+		if d := &verbReplies[i]; d.verb == verb && d.Code == code {
+			return &d.Reply
+		}
+	}
+	ofMailbox := code == 450 || code >= 550 && code <= 553
+	if ofMailbox && verb != None && verb != MAIL && verb != RCPT && verb != VRFY && !(verb == EndOfData && code == 552) {
+		return nil
+	}
+	for i := range defaultReplies {
+		if d := &defaultReplies[i]; d.Code == code {
+			return d
+		}
+	}
+	return nil
 }
 
 var defaultText = [10][]string{
@@ -86,10 +114,51 @@ var defaultReplies = [...]Reply{
 	{Code: 530, Enhanced: Enhanced{5, 7, 0}, Lines: []string{"log in first"}},
 	{Code: 535, Enhanced: Enhanced{5, 7, 8}, Lines: []string{"wrong user name or password"}},
 	{Code: 550, Enhanced: Enhanced{5, 1, 1}, Lines: []string{"no such mailbox"}},
-	{Code: 551, Enhanced: Enhanced{5, 1, 6}, Lines: []string{"not local, try another address"}},
+	{Code: 551, Enhanced: Enhanced{5, 7, 1}, Lines: []string{"not local, and not passed on from here"}},
 	{Code: 552, Enhanced: Enhanced{5, 3, 4}, Lines: []string{"the letter is too large"}},
 	{Code: 553, Enhanced: Enhanced{5, 1, 3}, Lines: []string{"mailbox name not allowed"}},
 	{Code: 554, Enhanced: Enhanced{5, 0, 0}, Lines: []string{"transaction failed"}},
 	{Code: 555, Enhanced: Enhanced{5, 5, 4}, Lines: []string{"parameter not offered"}},
 	{Code: 556, Enhanced: Enhanced{5, 1, 10}, Lines: []string{"this domain takes no mail"}},
+}
+
+// verbReplies says what a code stands for in answer to one command, where that
+// differs from defaultReplies.
+var verbReplies = [...]struct {
+	verb Verb
+	Reply
+}{
+	{Connect, answer(450, Enhanced{4, 3, 2}, "no service now, try again later")},
+	{Connect, answer(451, Enhanced{4, 3, 0}, "no service now, try again later")},
+	{Connect, answer(452, Enhanced{4, 3, 1}, "no service now, try again later")},
+	{Connect, answer(550, Enhanced{5, 7, 1}, "no SMTP service here for your address")},
+	{Connect, answer(554, Enhanced{5, 3, 2}, "no SMTP service here")}, // RFC 5321 §3.1
+
+	{EHLO, answer(450, Enhanced{4, 7, 1}, "not by this name now, try again later")},
+	{EHLO, answer(501, Enhanced{5, 5, 4}, "expected a domain or an address in brackets")},
+	{EHLO, answer(550, Enhanced{5, 7, 1}, "this name is not welcome here")},
+	{EHLO, answer(554, Enhanced{5, 7, 1}, "no SMTP service for this name")},
+	{HELO, answer(450, Enhanced{4, 7, 1}, "not by this name now, try again later")},
+	{HELO, answer(501, Enhanced{5, 5, 4}, "expected a domain or an address in brackets")},
+	{HELO, answer(550, Enhanced{5, 7, 1}, "this name is not welcome here")},
+	{HELO, answer(554, Enhanced{5, 7, 1}, "no SMTP service for this name")},
+
+	{MAIL, answer(250, Enhanced{2, 1, 0}, "ok")},
+	{MAIL, answer(450, Enhanced{4, 7, 1}, "no letter from this sender now, try again later")},
+	{MAIL, answer(550, Enhanced{5, 7, 1}, "no letters from this sender")},
+	{MAIL, answer(551, Enhanced{5, 7, 1}, "no letters from this sender")},
+	{MAIL, answer(553, Enhanced{5, 1, 7}, "sender address not allowed")},
+	{MAIL, answer(554, Enhanced{5, 7, 1}, "no letters from this sender")},
+
+	{RCPT, answer(250, Enhanced{2, 1, 5}, "ok")},
+	{RCPT, answer(552, Enhanced{5, 2, 2}, "mailbox full")},
+	{RCPT, answer(554, Enhanced{5, 7, 1}, "no letters for this recipient")},
+
+	{DATA, answer(503, Enhanced{5, 5, 1}, "no valid recipients")},
+	{DATA, answer(554, Enhanced{5, 5, 1}, "no valid recipients")},
+
+	{EndOfData, answer(450, Enhanced{4, 7, 1}, "letter not taken now, try again later")},
+	{EndOfData, answer(500, Enhanced{5, 5, 2}, "a line of the letter was not understood")},
+	{EndOfData, answer(550, Enhanced{5, 7, 1}, "a rule of this server refuses the letter")},
+	{EndOfData, answer(554, Enhanced{5, 6, 0}, "letter refused for its content")},
 }

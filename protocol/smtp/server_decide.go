@@ -63,7 +63,7 @@ var (
 	replyNobody     = answer(554, Enhanced{5, 5, 1}, "no valid recipients")
 	replyTooMany    = answer(452, Enhanced{4, 5, 3}, "too many recipients")
 	replyNotOffered = answer(555, Enhanced{5, 5, 4}, "parameter not offered")
-	replyLongLine   = answer(500, Enhanced{5, 6, 0}, "a line of the letter has more than 1000 octets")
+	replyLongLine   = answer(554, Enhanced{5, 6, 0}, "a line of the letter has more than 1000 octets")
 )
 
 // offered says whether the client was offered the extension: it said EHLO.

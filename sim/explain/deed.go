@@ -47,7 +47,7 @@ func (s *telling) deed(entry *Entry) {
 		note = s.timedOut()
 	case trace.Written:
 		s.v.set("recipients", count(e.Arg, "recipient"))
-	case trace.Custody, trace.Stored:
+	case trace.Custody, trace.Stored, trace.Parked:
 		if e.Flags&trace.Notice != 0 {
 			note = "notice"
 		}
@@ -58,7 +58,7 @@ func (s *telling) deed(entry *Entry) {
 			note = "implicit"
 		}
 	case trace.Returned:
-		if e.Code/100 == 4 {
+		if e.Flags&trace.Expired != 0 {
 			note = "late"
 		}
 	case trace.Composed:
@@ -78,19 +78,48 @@ func (s *telling) deed(entry *Entry) {
 }
 
 // whyQueued picks the sentence for a letter that is kept. Its code is a
-// server's only if a server has spoken; else this host made it up.
+// server's only if a server has said it in this attempt; else this host made it
+// up. Of what servers say only 4yz means not now; other codes defer where they
+// do not belong, and 552 after RCPT (RFC 5321 §4.5.3.1.10).
 func (s *telling) whyQueued() string {
+	switch {
+	case s.saidInAttempt() && s.e.Code/100 == 4:
+		return "here"
+	case s.saidInAttempt():
+		return "unsettled"
+	}
 	row := s.rowBefore(s.e.Cause)
+	for row != trace.NoPos && s.sameAttempt(s.t.At(row)) { // another recipient's
+		row = s.rowBefore(s.t.At(row).Cause)
+	}
 	if row == trace.NoPos {
 		return "no code"
 	}
-	switch e := s.t.At(row); {
-	case e.Kind == trace.Reply, e.Kind == trace.Queued:
-		return "here"
-	case e.Kind == trace.Answer, e.Kind == trace.TimedOut && e.Conn == 0:
+	if e := s.t.At(row); e.Kind == trace.Answer || e.Kind == trace.TimedOut && e.Conn == 0 {
 		return "dns"
 	}
 	return "no code"
+}
+
+// sameAttempt says whether e keeps another recipient of the same letter after
+// the same attempt.
+func (s *telling) sameAttempt(e *trace.Event) bool {
+	return e.Kind == trace.Queued && e.Host == s.e.Host && e.Letter == s.e.Letter && e.At == s.e.At
+}
+
+// saidInAttempt says whether a server has said the event's code about the
+// letter since it was taken or last kept.
+func (s *telling) saidInAttempt() bool {
+	for p := s.pos; p > 0; p-- {
+		switch e := s.t.At(p - 1); {
+		case e.Letter != s.e.Letter, s.sameAttempt(e):
+		case e.Kind == trace.Reply && e.Peer == s.e.Host && e.Code == s.e.Code:
+			return true
+		case e.Host == s.e.Host && (e.Kind == trace.Queued || e.Kind == trace.Custody):
+			return false
+		}
+	}
+	return false
 }
 
 // connect sets where a connection goes and picks the sentence.

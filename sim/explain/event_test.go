@@ -41,6 +41,11 @@ func variants(t testing.TB) map[string]*trace.Trace {
 			return strings.Replace(s, "  @     MX   10 mx\n", "  @     A    198.51.100.25\n", 1)
 		}, 1, nil),
 		"null mx": runDirect(t, func(s string) string { return strings.Replace(s, "MX   10 mx\n", "MX   0 .\n", 1) }, 1, nil),
+		"own": runDirect(t, func(s string) string {
+			return strings.Replace(s, "mx    A    198.51.100.25", "mx    A    192.0.2.10", 1)
+		}, 1, nil),
+		"from nobody": runDirect(t, func(s string) string { return strings.Replace(s, "from: alice@sender.example", "from: <>", 1) }, 1, nil, "mx at=RCPT reply=550"),
+		"itself":      runDirect(t, nil, 1, []string{"msa hand to=msa", `msa says "EHLO a"`, `msa says QUIT`}),
 		"two mx": runDirect(t, func(s string) string {
 			return strings.Replace(s, "MX   10 mx\n", "MX   10 mx\n  @     MX   20 mx2\n", 1)
 		}, 1, nil),
@@ -226,6 +231,48 @@ func TestCause(t *testing.T) {
 	}
 	for line := range want {
 		t.Errorf("no row %q in the run", line)
+	}
+}
+
+// TestWhyKeptAndWhyReturned holds that a letter is kept and given up for the
+// reasons there were: only a 4yz means not now (RFC 5321 §4.2.1), and only a
+// letter whose time was over is given up for that (RFC 5321 §4.5.4.1).
+func TestWhyKeptAndWhyReturned(t *testing.T) {
+	r := reference(t)
+	two := func(s string) string {
+		return strings.Replace(s, "mx    A    198.51.100.25", "mx    A    198.51.100.25\n  mx    A    198.51.100.99", 1)
+	}
+	for _, test := range []struct {
+		fault  string
+		change func(string) string
+		kind   trace.Kind
+		want   string
+	}{
+		{"mx at=RCPT n=1 reply=451", nil, trace.Queued, "451 means not now."},
+		{"mx at=RCPT n=1 reply=552", nil, trace.Queued, "552 does not settle it here"},
+		{"mx at=DATA n=1 reply=250", nil, trace.Queued, "250 does not settle it here"},
+		{"mx at=RCPT n=1 drop", nil, trace.Queued, "Nobody has refused the letter"},
+		{"mx at=RCPT n=1 reply=451", two, trace.Queued, "451 means not now."}, // then nobody answers
+		{"mx at=connect n=1 reply=554", two, trace.Queued, "554 does not settle it here"},
+		{"msa dns=servfail n=1", nil, trace.Queued, "is not known now"},
+		{"mx at=RCPT reply=451", nil, trace.Returned, "long enough"},
+		{"mx at=RCPT reply=552", nil, trace.Returned, "long enough"},
+		{"mx refuse", nil, trace.Returned, "long enough"},
+		{"mx at=RCPT reply=550", nil, trace.Returned, "cannot deliver the letter"},
+	} {
+		tr := runDirect(t, test.change, 1, nil, test.fault)
+		for p := trace.Pos(0); ; p++ {
+			if p == tr.End() {
+				t.Errorf("%s: no %s", test.fault, test.kind)
+				break
+			}
+			if tr.At(p).Kind == test.kind {
+				if x := r.Event(tr, p, tr.End()); !strings.Contains(x.Means, test.want) {
+					t.Errorf("%s: %s, want %s", test.fault, x.Means, test.want)
+				}
+				break
+			}
+		}
 	}
 }
 

@@ -74,7 +74,7 @@ func TestEverythingHasAnEntry(t *testing.T) {
 	for verb, codes := range map[string]string{
 		"connect": "220 421 521 550 554", "EHLO": "250 500 501 502 550", "HELO": "250 501",
 		"MAIL": "250 451 452 455 501 503 530 550 552 553 554 555", "RCPT": "250 251 450 451 452 455 501 503 550 551 552 553 554 555 556",
-		"DATA": "354 451 501 503 554", "dot": "250 421 450 451 452 550 552 554", "RSET": "250", "NOOP": "250",
+		"DATA": "354 451 501 503 554", "dot": "250 421 450 451 452 500 550 552 554", "RSET": "250", "NOOP": "250",
 		"VRFY": "250 251 252 550", "QUIT": "221", "unknown": "500",
 	} {
 		for _, code := range strings.Fields(codes) {

@@ -57,7 +57,7 @@ var Fields = []Field{
 	{"notice", "returned", "the number of the letter that tells the sender"},
 	{"times", "fired", "how often the fault has fired"},
 	{"recipients", "written custody", "how many recipients the letter has there"},
-	{"flags", "", "a list of by_hand (a person did it), faulty (a fault made it so), implicit (no MX record, the domain's own address), notice (about a failure notice)"},
+	{"flags", "", "a list of by_hand (a person did it), faulty (a fault made it so), implicit (no MX record, the domain's own address), notice (about a failure notice), expired (given up because its time was over)"},
 	{"text", "", "the octets, if all are printable ASCII, tab, CR or LF"},
 	{"base64", "", "the octets otherwise, in base64 (RFC 4648 §4)"},
 }
@@ -75,7 +75,7 @@ var flagNames = []struct {
 	name string
 }{
 	{trace.ByHand, "by_hand"}, {trace.Faulty, "faulty"}, {trace.Implicit, "implicit"},
-	{trace.Notice, "notice"},
+	{trace.Notice, "notice"}, {trace.Expired, "expired"},
 }
 
 const flushAt = 64 << 10

@@ -72,7 +72,11 @@ func (tr *transcript) row(pos trace.Pos) {
 	case trace.Composed:
 		tr.deed(e, tr.noticeLines(e, octets)...)
 	case trace.Parked:
-		tr.deed(e, text+": the notice cannot be delivered"+because(e.Code)+", the postmaster keeps it")
+		what := ": the letter from <>"
+		if e.Flags&trace.Notice != 0 {
+			what = ": the notice"
+		}
+		tr.deed(e, text+what+" cannot be delivered"+because(e.Code)+", the postmaster keeps it")
 	case trace.Told:
 		tr.deed(e, "tells its user: "+text)
 	case trace.Limit:

@@ -14,7 +14,7 @@ type outbound struct {
 	heard   uint32     // octets of the stream found in replies so far
 	state   smtp.State // before the reply that is heard next
 	pos     trace.Pos
-	failed  trace.Pos // what ended the session before a transaction, or NoPos
+	failed  trace.Pos // what ended the session before its QUIT, or NoPos
 	sent    bool      // the transaction has begun
 	settled bool      // its results are known
 }
@@ -50,7 +50,8 @@ func (h *Host) outConnected(out *outbound, pos trace.Pos) {
 func (h *Host) outFailed(out *outbound, pos trace.Pos) {
 	j := out.job
 	h.dropOut(out)
-	h.nextTarget(j, reply(451, 4, 4, 1, "no answer from the host"), pos)
+	h.failTarget(j, reply(451, 4, 4, 1, "no answer from the host"), smtp.Connect, "", false)
+	h.nextTarget(j, pos)
 }
 
 func (h *Host) outHeard(out *outbound, octets []byte, span trace.Span, off uint32, pos trace.Pos) {
@@ -83,7 +84,7 @@ func (h *Host) drive(out *outbound) bool {
 			h.heardReply(out)
 		case smtp.Ready:
 			if out.sent {
-				h.settle(out)
+				h.settle(out, false)
 				c.Quit()
 				continue
 			}
@@ -99,7 +100,7 @@ func (h *Host) drive(out *outbound) bool {
 			c.EndLetter()
 		case smtp.Done:
 			h.say(out)
-			h.settle(out)
+			h.settle(out, true)
 			h.env.Close(out.id, out.pos)
 			h.dropOut(out)
 			return false
@@ -140,25 +141,39 @@ func (h *Host) heardReply(out *outbound) {
 	}
 }
 
-// settle takes the results of the transaction to the queue, once.
-func (h *Host) settle(out *outbound) {
+// settle takes the results of the transaction to the queue, once; or, when this
+// session is over, to the next target (RFC 5321 §5.1).
+func (h *Host) settle(out *outbound, over bool) {
 	if out.settled {
 		return
 	}
-	out.settled = true
-	if !out.sent { // there may be another host (RFC 5321 §5.1)
-		why := reply(451, 4, 4, 2, "the connection was lost")
-		if f, failed := out.client.Failure(); failed {
-			why = f.Reply
-		}
-		cause := out.pos
-		if out.failed != trace.NoPos {
-			cause = out.failed
-		}
-		h.nextTarget(out.job, why, cause)
+	j := out.job
+	switch {
+	case out.sent && !j.goesOn(out.client.Results()):
+		out.settled = true
+		h.jobResults(j, out.client.Results(), out.id, out.pos)
 		return
+	case out.sent && !over:
+		out.failed = out.pos
+		return // say goodbye first
+	case out.sent:
+		j.later = true
+		for i, r := range out.client.Results() {
+			j.rcpts[i].blame(r.Reply, r.Verb, j.said(r))
+		}
+	default:
+		why := smtp.Result{Outcome: smtp.Deferred, Reply: reply(451, 4, 4, 2, "the connection was lost"), Local: true}
+		if f, failed := out.client.Failure(); failed {
+			why = f
+		}
+		h.failTarget(j, why.Reply, why.Verb, j.said(why), why.Outcome == smtp.Refused)
 	}
-	h.jobResults(out.job, out.client.Results(), out.id, out.pos)
+	out.settled = true
+	cause := out.pos
+	if out.failed != trace.NoPos {
+		cause = out.failed
+	}
+	h.nextTarget(j, cause)
 }
 
 func (h *Host) outClosed(out *outbound, pos trace.Pos) {

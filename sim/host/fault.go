@@ -23,6 +23,7 @@ type Fault struct {
 
 	Effect Effect
 	Reply  smtp.Reply // of EffectReply
+	spec   string     // Reply as it was written
 	words  []trace.Word
 }
 
@@ -76,7 +77,18 @@ func ParseFault(s string) (*Fault, error) {
 	case f.Effect >= EffectRefuse && (f.At != smtp.None || f.Code.High != 0):
 		return nil, &trace.WordError{Column: 1, Msg: "at= and code= choose a reply; this fault has none"}
 	}
-	return f, nil
+	return f.To(f.At), nil
+}
+
+// To returns the fault as it is at that command: what a bare code says depends
+// on what it answers. A fault that names its command is the same at all of them.
+func (f *Fault) To(verb smtp.Verb) *Fault {
+	if f.Effect != EffectReply || verb == smtp.None {
+		return f
+	}
+	g := *f
+	g.Reply, _ = smtp.ParseReplySpecTo(verb, f.spec) // it was read before
+	return &g
 }
 
 // word takes in one word of the fault.
@@ -136,7 +148,7 @@ func (f *Fault) word(w trace.Word) error {
 		if err != nil {
 			return bad(w.ValueColumn, "reply=: %v", err)
 		}
-		f.Reply = r
+		f.Reply, f.spec = r, w.Value
 		return effect(EffectReply)
 	case "dns":
 		e, known := map[string]Effect{"nxdomain": EffectNXDomain, "servfail": EffectServFail, "timeout": EffectTimeout}[w.Value]

@@ -99,6 +99,30 @@ func TestFaultOccasions(t *testing.T) {
 	}
 }
 
+// What a bare code says is settled by the command it answers: by at=, before or
+// after reply=, or, without, where the fault fires (RFC 5321 §4.3.2).
+func TestBareCodeOfAFaultFitsItsCommand(t *testing.T) {
+	for _, c := range []struct {
+		fault string
+		at    smtp.Verb
+		want  string
+	}{
+		{"mx at=MAIL reply=550", smtp.MAIL, "550 5.7.1 no letters from this sender"},
+		{"mx reply=550 at=dot", smtp.EndOfData, "550 5.7.1 a rule of this server refuses the letter"},
+		{"mx code=250 reply=550", smtp.MAIL, "550 5.7.1 no letters from this sender"},
+		{"mx code=250 reply=550", smtp.RCPT, "550 5.1.1 no such mailbox"},
+		{`mx code=250 reply="550 5.4.1 gone"`, smtp.RCPT, "550 5.4.1 gone"},
+	} {
+		f, err := ParseFault(c.fault)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := f.To(c.at).change(smtp.Reply{Code: 250}).String(); got != c.want {
+			t.Errorf("%s at %v: %s, want %s", c.fault, c.at, got, c.want)
+		}
+	}
+}
+
 func FuzzParseFault(f *testing.F) {
 	f.Add(`mx at=RCPT n=1-2 reply="450 4.2.1 busy"`)
 	f.Add("msa>mx refuse")

@@ -11,7 +11,9 @@ import (
 
 // Env is what a host asks of whoever drives it: the simulation's kernel, or
 // real sockets. A cause is the event without which the host would not ask.
-// Nothing blocks: what comes of a request is told to the host later.
+// Nothing blocks: what comes of a request is told to the host later. To a host
+// each end of a connection that it holds is a connection of its own: where it
+// has dialled itself, the end that it accepted has another number.
 type Env interface {
 	ID() trace.HostID                     // the host's number
 	Now() time.Duration                   // since the scenario's start

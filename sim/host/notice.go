@@ -18,9 +18,7 @@ func (h *Host) giveUp(j *job, failed []recipient, cause trace.Pos) {
 		return
 	}
 	if j.letter.from.IsNull() {
-		for _, r := range failed {
-			h.park(j.letter, r, cause)
-		}
+		h.park(j.letter, failed, cause)
 		return
 	}
 	notice := &letter{
@@ -28,23 +26,18 @@ func (h *Host) giveUp(j *job, failed []recipient, cause trace.Pos) {
 		to: []smtp.Path{j.letter.from},
 	}
 	notice.queueID = h.queueID(notice.id)
-	facts := message.NoticeFacts{
-		Host:      h.name,
-		To:        j.letter.from.Mailbox(),
-		At:        h.env.Clock(),
-		MessageID: notice.queueID + "@" + h.name,
-		Arrived:   h.env.Clock().Add(j.letter.arrived - h.env.Now()),
-		Original:  j.letter.original,
-	}
-	for _, r := range failed {
-		facts.Failed = append(facts.Failed, r.failure(j.letter))
-	}
+	facts := h.noticeFacts(j.letter, failed, notice.queueID)
+	facts.To = j.letter.from.Mailbox()
 	notice.octets = message.Notice(facts)
 	notice.original = notice.octets
 	notice.facts = message.Scan(notice.octets)
 	for _, r := range failed {
+		var flags trace.Flags
+		if r.expired {
+			flags = trace.Expired
+		}
 		cause = h.event(trace.Event{
-			Kind: trace.Returned, Letter: j.letter.id, Arg: uint32(notice.id), Code: r.last.Code,
+			Kind: trace.Returned, Letter: j.letter.id, Arg: uint32(notice.id), Code: r.last.Code, Flags: flags,
 			Octets: h.mailboxOctets(r.path), Cause: cause,
 		})
 	}
@@ -55,8 +48,8 @@ func (h *Host) giveUp(j *job, failed []recipient, cause trace.Pos) {
 	h.enqueue(notice, cause)
 }
 
-// failure is what a notice says of a recipient.
-func (r recipient) failure(l *letter) message.FailedRecipient {
+// failure is what the notice of the host me says of a recipient.
+func (r recipient) failure(l *letter, me string) message.FailedRecipient {
 	f := message.FailedRecipient{Recipient: r.path.Mailbox(), Remote: r.remote}
 	if r.expired {
 		f.Reason = "It could not be delivered in the time a letter is kept here, and is not tried again."
@@ -73,18 +66,53 @@ func (r recipient) failure(l *letter) message.FailedRecipient {
 		f.Command = "RCPT TO:" + r.path.String()
 	case smtp.EndOfData:
 		f.Command = "the end of the letter"
+	case smtp.Connect:
+		f.Command = "the connection"
+	case smtp.EHLO, smtp.HELO:
+		f.Command = r.verb.String() + " " + me
 	default:
 		f.Command = r.verb.String()
 	}
 	return f
 }
 
-// park files a failure notice that cannot be delivered with the postmaster, so
-// that a person may look at it.
-func (h *Host) park(l *letter, r recipient, cause trace.Pos) {
-	h.boxes["postmaster"] = append(h.boxes["postmaster"], l.octets)
-	h.event(trace.Event{
-		Kind: trace.Parked, Letter: l.id, Code: r.last.Code, Flags: trace.Notice,
-		Octets: h.mailboxOctets(r.path), Cause: cause,
+// noticeFacts is what a notice about a letter says, whoever gets it.
+func (h *Host) noticeFacts(l *letter, failed []recipient, queueID string) message.NoticeFacts {
+	facts := message.NoticeFacts{
+		Host:      h.name,
+		At:        h.env.Clock(),
+		MessageID: queueID + "@" + h.name,
+		Arrived:   h.env.Clock().Add(l.arrived - h.env.Now()),
+		Original:  l.original,
+	}
+	for _, r := range failed {
+		facts.Failed = append(facts.Failed, r.failure(l, h.name))
+	}
+	return facts
+}
+
+// park files a letter from <> that cannot be delivered with the postmaster, so
+// that a person may look at it: the letter with its reverse-path on top
+// (RFC 5321 §4.4), and a notice that says who refused it and why.
+func (h *Host) park(l *letter, failed []recipient, cause trace.Pos) {
+	var flags trace.Flags
+	if l.notice {
+		flags = trace.Notice
+	}
+	buf := message.AppendReturnPath(make([]byte, 0, 64+len(l.octets)), l.from.String())
+	added := len(buf) + len(l.octets) - len(l.original)
+	buf = append(buf, l.octets...)
+	facts := h.noticeFacts(l, failed, "parked-"+l.queueID)
+	facts.To, facts.Parked = "postmaster@"+h.name, true
+	note := append(message.AppendReturnPath(nil, smtp.Path{}.String()), message.Notice(facts)...)
+	h.boxes["postmaster"] = append(h.boxes["postmaster"], buf, note)
+	cause = h.event(trace.Event{
+		Kind: trace.Added, Letter: l.id, Flags: flags, Octets: h.env.Store(buf[:added]), Cause: cause,
 	})
+	for _, r := range failed {
+		h.event(trace.Event{
+			Kind: trace.Parked, Letter: l.id, Code: r.last.Code, Flags: flags,
+			Octets: h.mailboxOctets(r.path), Cause: cause,
+		})
+	}
 }

@@ -40,6 +40,15 @@ type recipient struct {
 	expired bool
 }
 
+// blame notes why an attempt failed. Within a round what a server said tells
+// more than what this host found, and what was said last tells most.
+func (r *recipient) blame(why smtp.Reply, verb smtp.Verb, remote string) {
+	if remote == "" && r.remote != "" {
+		return
+	}
+	r.last, r.verb, r.remote = why, verb, remote
+}
+
 // job is what is left to do for a letter at one destination: its recipients in
 // one domain, or in this host's own mailboxes. A token of the host's timers and
 // questions is the index of its job.
@@ -57,6 +66,7 @@ type job struct {
 	asked   int           // questions under way
 	addrs   []target      // of this round, in order
 	next    int
+	later   bool // a target of this round failed only for now
 }
 
 type jobKind uint8
@@ -76,6 +86,14 @@ type target struct {
 	addr  netip.Addr
 	name  string
 	flags trace.Flags
+}
+
+// String names the target and its address, for a person.
+func (t target) String() string {
+	if strings.HasPrefix(t.name, "[") {
+		return t.name // an address literal
+	}
+	return t.name + " (" + literal(t.addr) + ")"
 }
 
 // envelope is what the client session says for the job's recipients.
@@ -136,7 +154,10 @@ func (h *Host) runJob(j *job, cause trace.Pos) {
 	if j.kind == remoteJob {
 		cause = h.showAdded(j.letter, cause)
 	}
-	j.answers, j.addrs, j.next = j.answers[:0], j.addrs[:0], 0
+	j.answers, j.addrs, j.next, j.later = j.answers[:0], j.addrs[:0], 0, false
+	for i := range j.rcpts {
+		j.rcpts[i].remote = ""
+	}
 	h.route(j, cause)
 }
 
@@ -182,7 +203,8 @@ func (h *Host) hasIPv6() bool {
 
 // routeMX follows RFC 5321 §5.1.
 func (h *Host) routeMX(j *job, cause trace.Pos) []dns.Question {
-	r := dns.Route(j.domain, []string{h.name}, h.known(j), func(host string) uint64 {
+	self := dns.Self{Names: []string{h.name}, Addrs: h.cfg.Addrs}
+	r := dns.Route(j.domain, self, h.known(j), func(host string) uint64 {
 		return h.env.Draw("mx order "+host, uint64(j.letter.id)<<32|uint64(j.rounds))
 	})
 	if len(r.Need) > 0 {
@@ -206,8 +228,8 @@ func (h *Host) routeMX(j *job, cause trace.Pos) []dns.Question {
 	return nil
 }
 
-// routeSubmission looks the submission server's address up: there the name is
-// given, and MX records play no part (RFC 6409 §3.1).
+// routeSubmission looks the submission server's address up: the user has given
+// its name, and MX records play no part.
 func (h *Host) routeSubmission(j *job, cause trace.Pos) []dns.Question {
 	known := h.known(j)
 	var need []dns.Question
@@ -254,13 +276,35 @@ func (h *Host) jobAnswered(j *job, q dns.Question, a dns.Answer, pos trace.Pos) 
 }
 
 // nextTarget tries the next address of this round; after the last one the round
-// has failed with the reply.
-func (h *Host) nextTarget(j *job, why smtp.Reply, cause trace.Pos) {
+// has failed. It is final only if it was so at every target.
+func (h *Host) nextTarget(j *job, cause trace.Pos) {
 	if j.next++; j.next < len(j.addrs) {
 		h.dial(j, cause)
 		return
 	}
-	h.fail(j, why, why.Code/100 == 5, cause)
+	h.end(j, !j.later, cause)
+}
+
+// failTarget notes why the current target took nothing; remote is empty if it
+// said nothing itself.
+func (h *Host) failTarget(j *job, why smtp.Reply, verb smtp.Verb, remote string, permanent bool) {
+	j.later = j.later || !permanent
+	for i := range j.rcpts {
+		j.rcpts[i].blame(why, verb, remote)
+	}
+}
+
+// goesOn says whether another target is tried before the letter is kept for
+// later (RFC 5321 §5.1): there is one, and nobody has got a verdict that stands.
+// After the dot only the server's word counts: if the line was lost there, the
+// letter may have been taken (RFC 5321 §4.5.3.2.6).
+func (j *job) goesOn(results []smtp.Result) bool {
+	for _, r := range results {
+		if r.Outcome != smtp.Deferred || r.Local && r.Verb == smtp.EndOfData {
+			return false
+		}
+	}
+	return j.next+1 < len(j.addrs)
 }
 
 // jobResults takes in what a session achieved for each recipient.
@@ -268,11 +312,10 @@ func (h *Host) jobResults(j *job, results []smtp.Result, conn trace.ConnID, caus
 	var keep, refused []recipient
 	for i, r := range results {
 		rcpt := j.rcpts[i]
-		to := j.addrs[j.next]
-		rcpt.last, rcpt.verb, rcpt.remote = r.Reply, r.Verb, ""
-		if !r.Local {
-			rcpt.remote = to.name + " (" + literal(to.addr) + ")"
+		if r.Outcome == smtp.Refused {
+			rcpt.remote = "" // this verdict counts, whatever was said before
 		}
+		rcpt.blame(r.Reply, r.Verb, j.said(r))
 		switch r.Outcome {
 		case smtp.Delivered:
 			h.event(trace.Event{
@@ -294,11 +337,25 @@ func (h *Host) jobResults(j *job, results []smtp.Result, conn trace.ConnID, caus
 	}
 }
 
-// fail ends an attempt for all recipients of the job with one reason.
+// said names the current target if the result is its word.
+func (j *job) said(r smtp.Result) string {
+	if r.Local {
+		return ""
+	}
+	return j.addrs[j.next].String()
+}
+
+// fail ends an attempt for all recipients of the job with one reason that this
+// host has found.
 func (h *Host) fail(j *job, why smtp.Reply, permanent bool, cause trace.Pos) {
 	for i := range j.rcpts {
 		j.rcpts[i].last, j.rcpts[i].remote = why, ""
 	}
+	h.end(j, permanent, cause)
+}
+
+// end ends an attempt for all recipients of the job, with the reasons noted.
+func (h *Host) end(j *job, permanent bool, cause trace.Pos) {
 	if permanent {
 		rcpts := j.rcpts
 		j.rcpts = nil

@@ -222,12 +222,8 @@ func (h *Host) heardLetter(in *inbound, cmd *smtp.Command, peer trace.HostID, fr
 		}
 		span = h.env.Store(h.scratch)
 	}
-	lines := uint32(0)
-	for _, b := range in.letter {
-		if b == '\n' {
-			lines++
-		}
-	}
+	// Only CRLF ends a line (RFC 5321 §2.3.8).
+	lines := uint32(bytes.Count(in.letter, []byte("\r\n")))
 	return h.event(trace.Event{
 		Kind: trace.Letter, Conn: in.id, Host: peer, Peer: h.id(), Verb: smtp.EndOfData,
 		From: from, To: from, Arg: lines, Octets: span, Cause: in.pos,

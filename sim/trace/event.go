@@ -67,7 +67,7 @@ const (
 	Faulty                     // a fault made it so
 	Implicit                   // Attempt: the host is an implicit MX (RFC 5321 §5.1)
 	Notice                     // the letter is a failure notice, from <>
-	Final                      // Queued: no further attempt follows
+	Expired                    // Returned: the letter was kept for its lifetime, and no attempt settled it
 )
 
 // Layer is one of the three layers of events, each caused by the one below.
@@ -125,7 +125,7 @@ const (
 	Stored   // deed: Letter is in the mailbox in Octets, at Host
 	Returned // deed: the recipient in Octets failed for good with Code; Arg is the notice's LetterID
 	Composed // deed: Host wrote the failure notice Letter; Octets are the letter
-	Parked   // deed: the failure notice Letter cannot go to the recipient in Octets; Host's postmaster has it
+	Parked   // deed: Letter, from <>, cannot go to the recipient in Octets; Host's postmaster has it
 	Told     // deed: Host shows its user a message, in Octets
 
 	Limit   // deed: the run reached a limit; Octets say which
