@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -191,6 +192,11 @@ func (l *LessonProgress) UnmarshalJSON(octets []byte) error {
 	} else {
 		l.At = time.Time{}
 	}
+	if take("results", &l.Results) && soundResults(l.Results) {
+		delete(fields, "results")
+	} else {
+		l.Results = nil
+	}
 	if take("mark", &l.Mark) && l.Mark.sound() {
 		l.raw = fields["mark"]
 		delete(fields, "mark")
@@ -209,11 +215,17 @@ const lastYear = 2999
 // mended: everything that a learner may find in the file comes through here.
 func (m *Mark) sound() bool {
 	const most = 10_000
-	if m == nil || m.Step < 0 || m.Step > most || m.Steps < 0 || m.Steps > most {
+	if m == nil || m.Step < 0 || m.Step > most || m.Steps < 0 || m.Steps > most || !soundResults(m.Results) {
 		return false
 	}
 	m.Steps = max(m.Steps, m.Step+1)
 	return true
+}
+
+// soundResults says whether there is a word for each result: JSON takes a
+// string in place of the list for octets in base64.
+func soundResults(results []Result) bool {
+	return !slices.ContainsFunc(results, func(r Result) bool { return int(r) >= len(resultWords) })
 }
 
 // MarshalJSON writes what UnmarshalJSON kept as well.

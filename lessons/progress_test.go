@@ -368,6 +368,10 @@ func TestWhatMakesNoSenseCostsNothingElse(t *testing.T) {
 		`{"mark":null}`,
 		`{"at":"yesterday","mark":{"lesson":"a","step":"x"}}`,
 		`{"at":7}`,
+		`{"results":7}`,
+		`{"results":"done"}`,
+		`{"results":["done",7]}`,
+		`{"mark":{"lesson":"a","step":1,"results":"done"}}`,
 		`5`,
 		`null`,
 	} {
@@ -380,13 +384,16 @@ func TestWhatMakesNoSenseCostsNothingElse(t *testing.T) {
 		p.Finish("c", noon)
 		saved(t, p)
 		var file struct {
-			Lessons map[string]struct{ Mark json.RawMessage }
+			Lessons map[string]struct{ Mark, Results json.RawMessage }
 		}
 		if err := json.Unmarshal([]byte(get(t, dir)), &file); err != nil {
 			t.Fatal(err)
 		}
 		if strings.Contains(entry, `"mark":{`) && file.Lessons["a"].Mark == nil {
 			t.Errorf("%s: the mark is gone from the file", entry)
+		}
+		if strings.Contains(entry, `{"results":`) && (file.Lessons["a"].Results == nil || p.Lesson("a").Results != nil) {
+			t.Errorf("%s: the results in the file are %s, those in use %v", entry, file.Lessons["a"].Results, p.Lesson("a").Results)
 		}
 		p.Leave(Mark{Lesson: "a", Step: 2}, noon)
 		saved(t, p)
@@ -416,5 +423,38 @@ func TestTimesFarInTheFuture(t *testing.T) {
 	p = loaded(t, dir)
 	if m := p.Lesson("a").Mark; m == nil || m.Step != 2 || p.Lesson("b").Done.IsZero() || p.Lesson("c").Done.IsZero() {
 		t.Errorf("got %+v, %+v", m, p.data)
+	}
+}
+
+// What helo solved for the learner is kept with the lesson that is done; of
+// several times, the one with the least of it.
+func TestProgressKeepsWhatWasLeftOut(t *testing.T) {
+	dir := t.TempDir()
+	for _, c := range []struct {
+		results []Result
+		words   string
+	}{
+		{[]Result{Done, Skipped, Shown, Skipped}, "2 skipped, 1 shown"},
+		{[]Result{Done, Done, Shown, Done}, "1 shown"},
+		{[]Result{Skipped, Skipped, Skipped, Skipped}, "1 shown"},
+		{nil, "1 shown"}, // an older helo's way to finish
+		{[]Result{Done, Done, Done, Done}, ""},
+	} {
+		p := loaded(t, dir)
+		p.Finish("journey", noon, c.results...)
+		saved(t, p)
+		if got := LeftOut(loaded(t, dir).Lesson("journey").Results); got != c.words {
+			t.Errorf("after %v it says %q, want %q", c.results, got, c.words)
+		}
+	}
+	put(t, dir, `{"version": 1, "lessons": {"journey": {"done": "2026-11-23T10:15:00Z", "results": ["done", "dreamt"], "later": 7}}}`)
+	p := loaded(t, dir)
+	if p.Told != "" || LeftOut(p.Lesson("journey").Results) != "" {
+		t.Errorf("a result of a later helo: %+v", p.Lesson("journey"))
+	}
+	p.Leave(Mark{Lesson: "byhand"}, noon)
+	saved(t, p)
+	if !strings.Contains(get(t, dir), `"later": 7`) {
+		t.Error("a field of a later helo is lost")
 	}
 }

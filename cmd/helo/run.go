@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -21,12 +23,31 @@ import (
 
 // runOptions are the flags of helo run.
 type runOptions struct {
-	seed   uint64
+	seed   seed
 	faults []string
 	letter string
 	raw    bool
 	format string
 }
+
+// seed is the value of --seed.
+type seed uint64
+
+// String is part of pflag.Value, as are Set and Type.
+func (s *seed) String() string { return strconv.FormatUint(uint64(*s), 10) }
+
+// Set reads the number. Its error says what was expected.
+func (s *seed) Set(text string) error {
+	n, err := strconv.ParseUint(text, 0, 64)
+	if err != nil {
+		return fmt.Errorf("expected a whole number from 0 to %d", uint64(math.MaxUint64))
+	}
+	*s = seed(n)
+	return nil
+}
+
+// Type is the word that help has for the value.
+func (s *seed) Type() string { return "uint" }
 
 func newRun() *cobra.Command {
 	var o runOptions
@@ -58,7 +79,8 @@ helo run direct --letter saved.eml --format json`,
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.Uint64Var(&o.seed, "seed", 1, "what chance is drawn from, a whole number")
+	o.seed = 1
+	f.Var(&o.seed, "seed", "what chance is drawn from, a whole number")
 	f.StringArrayVar(&o.faults, "fault", nil, "something that goes wrong, such as \"mx at=RCPT reply=451\"; may be given more than once (see helo help faults)")
 	f.StringVar(&o.letter, "letter", "", "send the message in this file, or - for standard input, instead of the scenario's own; the envelope stays")
 	f.BoolVar(&o.raw, "raw", false, "leave the line ends of --letter as they are, on the wire too")
@@ -96,7 +118,7 @@ func runScenario(cmd *cobra.Command, name string, o runOptions) error {
 			fmt.Fprintln(cmd.ErrOrStderr(), "helo: "+explain.Visible([]byte(n)))
 		}
 	}
-	t, _, err := sim.Run(cmd.Context(), sc, sim.Options{Seed: o.seed, Faults: faults})
+	t, _, err := sim.Run(cmd.Context(), sc, sim.Options{Seed: uint64(o.seed), Faults: faults})
 	if err != nil {
 		return fmt.Errorf("failed to run %s: %w", sc.Name, err)
 	}
@@ -106,6 +128,7 @@ func runScenario(cmd *cobra.Command, name string, o runOptions) error {
 	if err := write(cmd.OutOrStdout(), t, o.format, text); err != nil && !isClosedPipe(err) {
 		return err
 	}
+	neverFired(cmd.ErrOrStderr(), t, append(sc.Faults, faults...))
 	if len(unsent) > 0 {
 		return errUndelivered
 	}
@@ -126,6 +149,21 @@ func unsentRecipients(sc *scenario.Scenario, t *trace.Trace) []export.Unsent {
 		}
 	}
 	return list
+}
+
+// neverFired names the faults that found no occasion in the run.
+func neverFired(w io.Writer, t *trace.Trace, faults []*host.Fault) {
+	fired := map[string]bool{}
+	for pos := trace.Pos(0); pos < t.End(); pos++ {
+		if e := t.At(pos); e.Kind == trace.Fired {
+			fired[string(t.Octets(e.Octets))] = true
+		}
+	}
+	for _, f := range faults {
+		if !fired[f.String()] {
+			fmt.Fprintln(w, "helo: this fault never happened: "+explain.Visible([]byte(f.String())))
+		}
+	}
 }
 
 // write writes the run in one of the formats.

@@ -27,9 +27,9 @@ func formatsTopic() string {
   or days, hours, minutes and seconds in a long run), who says it to whom, and
   the line, or in words what a host does. ▶ is what the host on the left says
   to the one on the right, ◀ what it hears. "responsible" names the hosts that
-  answer for a letter from then on. At the end stands what became of each
-  letter, for each recipient. Characters that could upset a terminal are shown
-  as \x1b or \u{202e}.
+  are responsible for a letter from then on. At the end stands what became of
+  each letter, for each recipient. Characters that could upset a terminal are
+  shown as \x1b or \u{202e}.
 
 helo run SCENARIO --format json
 

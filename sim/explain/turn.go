@@ -132,8 +132,8 @@ func (s *telling) lineStates(k *talk) {
 	}
 	note := s.entry("states", "deciding")
 	change.Note = note.Note("note")
-	if s.e.Verb == smtp.EndOfData {
-		change.Note = note.Note("dot")
+	if text := note.Note(s.e.Verb.String()); text != "" {
+		change.Note = text
 	}
 	if k.at >= 0 && k.revealed(k.turns[k.at]) {
 		to := s.t.At(k.turns[k.at].decided).To

@@ -69,6 +69,8 @@ func (tr *transcript) row(pos trace.Pos) {
 		tr.deed(e, "in "+text+"'s mailbox")
 	case trace.Returned:
 		tr.deed(e, fmt.Sprintf("%s: given up%s, letter %d tells the sender", text, because(e.Code), e.Arg))
+	case trace.Composed:
+		tr.deed(e, tr.noticeLines(e, octets)...)
 	case trace.Parked:
 		what := ": the letter from <>"
 		if e.Flags&trace.Notice != 0 {
@@ -164,6 +166,20 @@ func (tr *transcript) letterLines(e *trace.Event, octets []byte) []string {
 		if i == tr.lines && len(list) > tr.lines+2 {
 			out = append(out, "  … and "+strconv.Itoa(len(list)-1-i)+" more lines")
 			return append(out, "  "+explain.Visible(list[len(list)-1]))
+		}
+		out = append(out, "  "+explain.Visible(line))
+	}
+	return out
+}
+
+// noticeLines are a notice as it was written, as many lines as there is room
+// for.
+func (tr *transcript) noticeLines(e *trace.Event, octets []byte) []string {
+	list := bytes.Split(bytes.TrimSuffix(octets, []byte("\r\n")), []byte("\r\n"))
+	out := []string{fmt.Sprintf("writes the notice, letter %d, %s:", e.Letter, count(len(list), "line", "lines"))}
+	for i, line := range list {
+		if i == tr.lines && len(list) > tr.lines+1 {
+			return append(out, "  … and "+strconv.Itoa(len(list)-i)+" more lines")
 		}
 		out = append(out, "  "+explain.Visible(line))
 	}

@@ -42,6 +42,9 @@ func (h *Host) giveUp(j *job, failed []recipient, cause trace.Pos) {
 		})
 	}
 	h.custody(notice, 0, cause)
+	h.event(trace.Event{
+		Kind: trace.Composed, Letter: notice.id, Flags: trace.Notice, Octets: h.env.Store(notice.octets), Cause: cause,
+	})
 	h.enqueue(notice, cause)
 }
 

@@ -62,7 +62,7 @@ func (p *scenarioParser) path(i item, key string, null bool) smtp.Path {
 	case path.IsNull() && (!null || i.text == ""):
 		example := "bob@receiver.example"
 		if null {
-			example = "alice@sender.example, or <> for a letter that nobody answers for"
+			example = "alice@sender.example, or <> for a letter that no notice answers"
 		}
 		p.fail(i.node, "%s: expected an address such as %s, found %q", key, example, i.text)
 	}

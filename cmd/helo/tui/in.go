@@ -59,6 +59,15 @@ func (in *in) latest() time.Duration {
 	return in.t.At(in.rows.At(in.n - 1).Pos).At
 }
 
+// time is the colour of a row's time: on the selected row it has to stand out
+// from its band.
+func (in *in) time(row int) ink {
+	if row == in.cursor {
+		return in.th.text
+	}
+	return in.th.faint
+}
+
 // say is a row in a few words, safe to show, with its mark.
 func (in *in) say(pos trace.Pos) string {
 	text := explain.Visible([]byte(explain.Line(in.t, pos)))

@@ -5,6 +5,7 @@ package tui
 
 import (
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -87,13 +88,23 @@ func (k *keeper) write(n int, p place) snapshot {
 		return k.snapshot()
 	}
 	k.written = n
-	if p.done {
-		k.progress.Finish(p.mark.Lesson, p.at)
-	} else {
+	was := k.progress.Lesson(p.mark.Lesson)
+	switch {
+	case p.done:
+		k.progress.Finish(p.mark.Lesson, p.at, p.mark.Results...)
+	case !was.Done.IsZero() && was.Mark == nil && untouched(p.mark):
+		return k.snapshot() // a finished lesson that was only looked at
+	default:
 		k.progress.Leave(p.mark, p.at)
 	}
 	k.err = k.progress.Save()
 	return k.snapshot()
+}
+
+// untouched says whether nothing was done yet in a lesson.
+func untouched(m lessons.Mark) bool {
+	return m.Step == 0 && !slices.ContainsFunc(m.Results, func(r lessons.Result) bool { return r != lessons.Open }) &&
+		len(m.Here)+len(m.Tried)+m.Hints == 0
 }
 
 // finish writes the newest place down if no command has, or could, and waits

@@ -136,7 +136,7 @@ func (g lanes) row(in *in, i int) string {
 	pos := in.rows.At(i).Pos
 	e := in.t.At(pos)
 	held := in.held(i)
-	l.to(in.th, 1).put(in.th.faint, pad(clock(e.At), g.clock))
+	l.to(in.th, 1).put(in.time(i), pad(clock(e.At), g.clock))
 	if len(g.col) == 0 {
 		return l.to(in.th, g.clock+3).put(in.th.text, in.say(pos)).end(in.th)
 	}
@@ -280,7 +280,7 @@ func deedInk(in *in, e *trace.Event) (ink, bool) {
 		return in.th.dns, true
 	case trace.Stored:
 		return in.th.good, true
-	case trace.Written, trace.Added, trace.Changed:
+	case trace.Written, trace.Added, trace.Changed, trace.Composed:
 		return in.th.mid, true
 	}
 	if failed(e) {

@@ -231,7 +231,7 @@ func (m *model) saved() tea.Cmd {
 
 func (m *model) place() place {
 	l := m.lesson
-	return place{l.s.Mark(), l.s.LessonDone(), m.o.Now()}
+	return place{l.s.Mark(), l.finished, m.o.Now()}
 }
 
 // leave goes home. The lesson's place is kept.
@@ -241,7 +241,7 @@ func (m *model) leave() tea.Cmd {
 	for i, l := range m.o.Course.Lessons {
 		if l.ID == m.lesson.s.Lesson().ID {
 			m.choice = i + 1
-			if m.lesson.s.LessonDone() {
+			if m.lesson.finished {
 				m.choice = 0 // what comes next is on top
 			}
 		}

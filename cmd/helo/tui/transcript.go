@@ -77,7 +77,7 @@ func transcriptRow(in *in, i, ids, w int) []string {
 	timeWidth := cells(clock(in.latest()))
 	l := newLine(w)
 	l.band = i == in.cursor
-	l.to(in.th, 1).put(in.th.faint, pad(clock(e.At), timeWidth)).to(in.th, timeWidth+3)
+	l.to(in.th, 1).put(in.time(i), pad(clock(e.At), timeWidth)).to(in.th, timeWidth+3)
 	l.put(in.th.mid, left).to(in.th, timeWidth+4+ids).put(a.ink, arrow)
 	l.to(in.th, timeWidth+6+ids).put(in.th.mid, right).to(in.th, timeWidth+8+2*ids)
 	col := l.at
@@ -113,6 +113,17 @@ func transcriptText(in *in, i int, short string) (string, []string) {
 		if len(lines) > n+1 {
 			all := bytes.Count(octets, []byte("\r\n")) + 1
 			lines = append(lines[:n], fmt.Sprintf("… %d more lines", all-n-1), ".")
+		}
+		return short, lines
+	case trace.Composed:
+		n := letterShown
+		if i == in.cursor {
+			n = 40
+		}
+		lines := visibleLines(octets, n+1)
+		if len(lines) > n {
+			all := bytes.Count(octets, []byte("\r\n")) + 1
+			lines = append(lines[:n], fmt.Sprintf("… %d more lines", all-n))
 		}
 		return short, lines
 	case trace.Added:

@@ -50,7 +50,7 @@ func (l *lesson) edit(msg tea.Msg) {
 // send says the line, and takes up the next one that was pasted.
 func (l *lesson) send() bool {
 	line := l.input.Value()
-	if line == "" && l.folds && l.reading { // the text is read; now the exchange
+	if line == "" && l.folds && l.reading && !l.s.InLetter() { // the text is read; now the exchange
 		l.reading = false
 		return false
 	}
