@@ -7,6 +7,7 @@ import (
 
 	"helo/protocol/smtp"
 	"helo/sim"
+	"helo/sim/explain"
 	"helo/sim/trace"
 )
 
@@ -80,6 +81,8 @@ func general(t *trace.Trace, reply trace.Pos, line string) string {
 	switch e.Code {
 	case 221:
 		return "You said goodbye, and the server closed the connection." + away
+	case 252:
+		return "252 is neither yes nor no: the server does not tell whether there is such a mailbox. It would take a letter for it and try. It is not what this step asks for."
 	case 354:
 		return "354 asks for the letter: each line you type now belongs to it, until a line with nothing but a dot."
 	case 421:
@@ -89,7 +92,7 @@ func general(t *trace.Trace, reply trace.Pos, line string) string {
 	case 501:
 		expected := ""
 		if cmd := smtp.ParseCommand([]byte(line + "\r\n")); cmd.Err != nil {
-			expected = " At the mark it expected " + cmd.Err.Want + "."
+			expected = " At the mark it expected " + explain.Wanted(cmd.Err.Want) + "."
 		}
 		return "501 says that the command is known, but not what stands behind it." + expected + goesOn
 	case 502:

@@ -55,6 +55,8 @@ func (s *Session) hint(n, of int) Hint {
 	}
 	line, ok := s.nextLine()
 	switch {
+	case !ok && !s.CanUndo():
+		h.Text = "From here no line leads to the goal. Let the answer be shown: it puts right what is in the way."
 	case !ok:
 		h.Text = "From here no line leads to the goal. Take your last line back, and ask again."
 	case line == "":
@@ -97,11 +99,15 @@ func (s *Session) nextLine() (string, bool) {
 			return solution[i], true
 		}
 	}
+	const over = "RSET" // forgets a transaction that is in the way
+	if s.leads([]string{over}) || s.leads(append([]string{over}, solution...)) {
+		return over, true
+	}
 	return "", false
 }
 
-// leads says whether typing the lines now would solve the step. It tries them
-// in a run of its own.
+// leads says whether typing the lines now would solve the step, so that the
+// next ones can be solved as well. It tries them in a run of its own.
 func (s *Session) leads(lines []string) bool {
 	r, err := s.newRun(s.shown.world.Inputs())
 	if err != nil {
@@ -113,7 +119,7 @@ func (s *Session) leads(lines []string) bool {
 			return false
 		}
 	}
-	return s.reachedIn(r.world.Trace())
+	return s.reachedIn(r.world.Trace()) && s.clear(r)
 }
 
 // onward says whether the learner has come further in the solution than its

@@ -95,8 +95,13 @@ func (s *Step) Multiple() bool {
 // AsksWho says whether the options of a prediction name different hosts. Then a
 // view of the asked row must not show who it is that acts, or towards whom.
 func (s *Step) AsksWho() bool {
+	var first *trace.Pattern
 	for _, o := range s.Options {
-		if o.Pattern != nil && o.Pattern.Host != s.Options[0].Pattern.Host {
+		switch {
+		case o.Pattern == nil:
+		case first == nil:
+			first = o.Pattern
+		case o.Pattern.Host != first.Host || o.Pattern.Peer != first.Peer:
 			return true
 		}
 	}
@@ -136,6 +141,7 @@ type Error struct {
 	Msg          string // what is wrong and what was expected
 }
 
+// Error says where the mistake is, and what was expected.
 func (e *Error) Error() string {
 	return fmt.Sprintf("%s:%d:%d: %s", e.File, e.Line, e.Column, e.Msg)
 }

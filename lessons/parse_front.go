@@ -5,7 +5,6 @@ package lessons
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -13,8 +12,8 @@ import (
 
 	"github.com/goccy/go-yaml"
 	yamlast "github.com/goccy/go-yaml/ast"
-	yamlparser "github.com/goccy/go-yaml/parser"
 
+	"helo/sim/scenario"
 	"helo/sim/trace"
 )
 
@@ -38,7 +37,7 @@ func (p *parser) frontMatter() int {
 		return 0
 	}
 	// An empty line in place of the first --- keeps the line numbers.
-	root, err := parseYAML("\n" + string(p.src[4:end+1]))
+	doc, err := scenario.ParseYAML("\n" + string(p.src[4:end+1]))
 	if where := yaml.Error(nil); errors.As(err, &where) && where.GetToken() != nil {
 		at, msg := where.GetToken().Position, where.GetMessage()
 		if key, _, twice := strings.Cut(msg, " already defined"); twice {
@@ -49,23 +48,13 @@ func (p *parser) frontMatter() int {
 		p.fail(4, "this is not YAML: %v", err)
 	}
 	if p.err == nil {
+		var root yamlast.Node
+		if len(doc.Docs) > 0 {
+			root = doc.Docs[0].Body
+		}
 		p.front(root)
 	}
 	return end + len("\n---\n")
-}
-
-// parseYAML keeps the library's panics away from us.
-func parseYAML(src string) (root yamlast.Node, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("the YAML library failed: %v", r)
-		}
-	}()
-	doc, err := yamlparser.ParseBytes([]byte(src), 0)
-	if err != nil || len(doc.Docs) == 0 {
-		return nil, err
-	}
-	return doc.Docs[0].Body, nil
 }
 
 // front reads the keys of the front matter.

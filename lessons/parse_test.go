@@ -177,6 +177,8 @@ func TestBrokenLessonsAreReportedWhereTheyAreBroken(t *testing.T) {
 		{"key twice", "minutes: 8", "id: other", 5, 1, "a second time"},
 		{"key missing", "minutes: 8\n", "", 1, 1, `needs the key "minutes"`},
 		{"not YAML", "title: The", "title: The: ", 3, 0, "not YAML"},
+		{"YAML nested without end", "title: The", "title: " + strings.Repeat("[", 100_000), 3, 0, "nested too deeply"},
+		{"YAML nested line by line", "title: The", "title: " + strings.Repeat("- ", 100), 3, 0, "nested too deeply"},
 		{"id", "id: envelope", "id: The Envelope", 2, 5, "short name"},
 		{"minutes", "minutes: 8", "minutes: soon", 5, 10, "whole number"},
 		{"a list is needed", "needs: [journey]", "needs: journey", 6, 8, "list in square brackets"},

@@ -47,6 +47,8 @@ type LessonProgress struct {
 	At   time.Time `json:"at,omitzero"`   // when Mark was set or cleared
 	Mark *Mark     `json:"-"`             // where the learner left; nil: nowhere
 
+	Results []Result `json:"results,omitempty"` // how each step was left when it was finished
+
 	raw   json.RawMessage // the mark as it stands in the file
 	extra extra
 }
@@ -97,12 +99,16 @@ func (p *Progress) Leave(m Mark, now time.Time) {
 	p.set(m.Lesson, now, func(l *LessonProgress) { l.setMark(&m) })
 }
 
-// Finish notes that the learner has come to the end of a lesson.
-func (p *Progress) Finish(id string, now time.Time) {
+// Finish notes that the learner has come to the end of a lesson, and how each
+// step was left. Of several times the best one is kept.
+func (p *Progress) Finish(id string, now time.Time, results ...Result) {
 	p.set(id, now, func(l *LessonProgress) {
 		l.setMark(nil)
+		l.Results = better(results, l.Results)
 		if l.Done.IsZero() {
-			l.Done = now.UTC()
+			if l.Done = now.UTC(); now.Year() > lastYear {
+				l.Done = l.At
+			}
 		}
 	})
 }
@@ -115,7 +121,7 @@ func (p *Progress) set(id string, now time.Time, change func(*LessonProgress)) {
 		p.data.Lessons = map[string]LessonProgress{}
 	}
 	l := p.data.Lessons[id]
-	if now = now.UTC(); !now.After(l.At) {
+	if now = now.UTC(); !now.After(l.At) || now.Year() > lastYear {
 		now = l.At.Add(time.Millisecond)
 	}
 	l.At = now
@@ -167,10 +173,30 @@ func merge(file, mine progressData) progressData {
 		if m.At.After(l.At) {
 			l.At, l.Mark, l.raw = m.At, m.Mark, m.raw
 		}
+		l.Results = better(l.Results, m.Results)
 		l.extra = l.extra.over(m.extra)
 		out.Lessons[id] = l
 	}
 	return out
+}
+
+// better is whichever of two ways through a lesson has fewer steps left out; a
+// if they are alike.
+func better(a, b []Result) []Result {
+	if a == nil || b != nil && leftOut(b) < leftOut(a) {
+		return b
+	}
+	return a
+}
+
+func leftOut(results []Result) int {
+	n := 0
+	for _, r := range results {
+		if r.LeftOut() {
+			n++
+		}
+	}
+	return n
 }
 
 func (p *Progress) path() string { return filepath.Join(p.dir, progressFile) }

@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -145,11 +146,22 @@ func (e extra) with(v any) ([]byte, error) {
 	return json.Marshal(known.over(e))
 }
 
-// UnmarshalJSON keeps what it does not know.
+// UnmarshalJSON keeps what it does not know. A lesson's entry that makes no
+// sense costs the progress of that lesson, not that of all.
 func (d *progressData) UnmarshalJSON(octets []byte) (err error) {
-	type plain progressData
-	if err := json.Unmarshal(octets, (*plain)(d)); err != nil {
+	var in struct {
+		Version int                        `json:"version"`
+		Lessons map[string]json.RawMessage `json:"lessons"`
+	}
+	if err := json.Unmarshal(octets, &in); err != nil {
 		return err
+	}
+	*d = progressData{Version: in.Version, Lessons: map[string]LessonProgress{}}
+	for id, entry := range in.Lessons {
+		var l LessonProgress
+		if err := json.Unmarshal(entry, &l); err == nil {
+			d.Lessons[id] = l
+		}
 	}
 	d.extra, err = others(octets, "version", "lessons")
 	return err
@@ -161,25 +173,59 @@ func (d progressData) MarshalJSON() ([]byte, error) {
 	return d.extra.with(plain(d))
 }
 
-// UnmarshalJSON keeps what it does not know.
-func (l *LessonProgress) UnmarshalJSON(octets []byte) (err error) {
-	type plain LessonProgress
-	if err := json.Unmarshal(octets, (*plain)(l)); err != nil {
+// UnmarshalJSON keeps what it does not know, and what makes no sense to it.
+func (l *LessonProgress) UnmarshalJSON(octets []byte) error {
+	fields, err := others(octets)
+	if err != nil {
 		return err
 	}
-	var mark struct {
-		Mark json.RawMessage `json:"mark"`
+	*l = LessonProgress{extra: fields}
+	take := func(key string, into any) bool {
+		raw, there := fields[key]
+		return there && json.Unmarshal(raw, into) == nil
 	}
-	if err := json.Unmarshal(octets, &mark); err != nil {
-		return err
+	if take("done", &l.Done) {
+		delete(fields, "done")
 	}
-	if l.raw = mark.Mark; l.raw != nil {
-		if err := json.Unmarshal(l.raw, &l.Mark); err != nil {
-			return err
-		}
+	if take("at", &l.At) && l.At.Year() <= lastYear {
+		delete(fields, "at")
+	} else {
+		l.At = time.Time{}
 	}
-	l.extra, err = others(octets, "done", "at", "mark")
-	return err
+	if take("results", &l.Results) && soundResults(l.Results) {
+		delete(fields, "results")
+	} else {
+		l.Results = nil
+	}
+	if take("mark", &l.Mark) && l.Mark.sound() {
+		l.raw = fields["mark"]
+		delete(fields, "mark")
+	} else {
+		l.Mark = nil
+	}
+	return nil
+}
+
+// lastYear is the last one that a clock is believed to be right in. A time
+// later than that counts as none: each new one has to be later still, and JSON
+// has no year 10000.
+const lastYear = 2999
+
+// sound says whether a mark's numbers make sense, and mends what can be
+// mended: everything that a learner may find in the file comes through here.
+func (m *Mark) sound() bool {
+	const most = 10_000
+	if m == nil || m.Step < 0 || m.Step > most || m.Steps < 0 || m.Steps > most || !soundResults(m.Results) {
+		return false
+	}
+	m.Steps = max(m.Steps, m.Step+1)
+	return true
+}
+
+// soundResults says whether there is a word for each result: JSON takes a
+// string in place of the list for octets in base64.
+func soundResults(results []Result) bool {
+	return !slices.ContainsFunc(results, func(r Result) bool { return int(r) >= len(resultWords) })
 }
 
 // MarshalJSON writes what UnmarshalJSON kept as well.

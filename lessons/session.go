@@ -60,6 +60,33 @@ const (
 	Skipped               // left out
 )
 
+// LeftOut says whether the step counts as behind the learner, but was solved by
+// helo.
+func (r Result) LeftOut() bool { return r == Shown || r == Skipped }
+
+// LeftOut says in words how many steps were skipped or shown: "3 skipped, 1
+// shown"; "" if none was.
+func LeftOut(results []Result) string {
+	skipped, shown := 0, 0
+	for _, r := range results {
+		switch r {
+		case Skipped:
+			skipped++
+		case Shown:
+			shown++
+		}
+	}
+	switch {
+	case skipped > 0 && shown > 0:
+		return fmt.Sprintf("%d skipped, %d shown", skipped, shown)
+	case skipped > 0:
+		return fmt.Sprintf("%d skipped", skipped)
+	case shown > 0:
+		return fmt.Sprintf("%d shown", shown)
+	}
+	return ""
+}
+
 // Feedback is what is said to an answer or a typed line.
 type Feedback struct {
 	Right bool   // the step is solved

@@ -100,13 +100,21 @@ func (s *Session) Say(line string) (Feedback, error) {
 	if err := s.say(line); err != nil {
 		return none, err
 	}
-	if s.reached() {
+	reached := s.reachedIn(s.Trace())
+	if reached && s.leads(nil) {
 		s.solve(Done)
 		s.step.last = none
 		s.step.last.Right, s.step.last.Text = true, s.Step().Right
 		return s.step.last, nil
 	}
 	s.step.last = s.feedback(line, from, s.onward(solution))
+	if f := &s.step.last; reached && f.Wrong < 0 {
+		f.Fine = false
+		f.Text = "That is what the step asks for. But something you said before is in the way of the next step: take your lines back as far as that."
+		if s.leads([]string{"RSET"}) {
+			f.Text += " Or say RSET, which makes the server forget what was begun."
+		}
+	}
 	return s.step.last, nil
 }
 
@@ -122,12 +130,40 @@ func (s *Session) say(line string) error {
 	return err
 }
 
-// reached says whether what the step asks for has happened since it began.
-func (s *Session) reached() bool { return s.reachedIn(s.Trace()) }
+// reachedIn says whether what the step asks for has happened in t since it
+// began.
+func (s *Session) reachedIn(t *trace.Trace) bool { return reached(s.Step(), t, s.step.begin) }
 
-func (s *Session) reachedIn(t *trace.Trace) bool {
-	for _, goal := range s.Step().Goals {
-		if _, ok := goal.Find(t, s.step.begin, t.End()); !ok {
+func reached(st *Step, t *trace.Trace, from trace.Pos) bool {
+	for _, goal := range st.Goals {
+		if _, ok := goal.Find(t, from, t.End()); !ok {
+			return false
+		}
+	}
+	return true
+}
+
+// clear says whether the steps that go on in r after this one can be solved by
+// what their lessons say. Otherwise the learner would stand before a step that
+// has no way out. It types in r.
+func (s *Session) clear(r *run) bool {
+	for i := s.index + 1; i < len(s.lesson.Steps); i++ {
+		st := &s.lesson.Steps[i]
+		switch {
+		case st.Kind == Watch, st.Kind == Predict:
+			return true
+		case st.Kind != Type:
+			continue
+		case st.As != s.shown.as || st.To != s.shown.to:
+			return true
+		}
+		begin := r.world.Trace().End()
+		for _, line := range st.Solution {
+			if r.world.Say(line) != nil || r.goOn() != nil {
+				return false
+			}
+		}
+		if !reached(st, r.world.Trace(), begin) {
 			return false
 		}
 	}
@@ -137,7 +173,7 @@ func (s *Session) reachedIn(t *trace.Trace) bool {
 // Undo takes back the line typed last in this step, by running again without
 // it. It returns false if there is none.
 func (s *Session) Undo() bool {
-	if s.Step().Kind != Type || s.shown.typed <= s.step.before {
+	if !s.CanUndo() {
 		return false
 	}
 	s.rerun(s.shown.typed - 1)
@@ -145,6 +181,11 @@ func (s *Session) Undo() bool {
 	s.results[s.index] = Open
 	s.step.last = none
 	return true
+}
+
+// CanUndo says whether a line was typed in this step that can be taken back.
+func (s *Session) CanUndo() bool {
+	return s.Step().Kind == Type && s.shown.typed > s.step.before
 }
 
 // rerun runs the learner's run again with only the first n typed lines.
@@ -169,7 +210,7 @@ func (s *Session) typeSolution() Feedback {
 	if s.shown.typed > s.step.before {
 		s.rerun(s.step.before)
 	}
-	if !s.perform(s.Step().Solution) || !s.reached() {
+	if !s.perform(s.Step().Solution) || !s.leads(nil) {
 		s.typeFromStart()
 	}
 	f := none

@@ -183,7 +183,7 @@ func TestInputErrorsNameTheColumn(t *testing.T) {
 		{"msa hand to=moon", `column 13: no host "moon"`},
 		{"msa hand", "column 5: expected to="},
 		{"msa says", "column 5: expected one line in quotes"},
-		{"sun at=RCPT reply=451", `column 1: no host "sun"`},
+		{"sun at=RCPT reply=451", `column 1: there is no host "sun"`},
 		{"mx at=RCPT", "column 11: expected what goes wrong"},
 	} {
 		_, err := sim.New(direct(t), sim.Options{Inputs: []string{c.in}})
@@ -232,6 +232,40 @@ func TestLimitsEndARun(t *testing.T) {
 	tr, stop, err = sim.Run(context.Background(), &sc, sim.Options{Faults: faults(t, []string{"mx refuse"})})
 	if last := tr.At(tr.End() - 1); err != nil || stop != sim.Limited || last.Kind != trace.Limit || last.At > time.Hour {
 		t.Errorf("stop %v, error %v, last event %v at %v", stop, err, last.Kind, last.At)
+	}
+}
+
+// TestOctetsEndARun holds that a big letter does not fill the memory: what is
+// said again is kept once, and copies that hosts keep are counted.
+func TestOctetsEndARun(t *testing.T) {
+	big := []byte("Subject: big\r\n\r\n" + strings.Repeat("All work and no play makes Jack a dull boy.\r\n", 20_000))
+	for _, c := range []struct {
+		fault string
+		limit int64
+		stop  sim.Stop
+	}{
+		{"mx at=dot reply=451", 8 << 20, sim.Ended},
+		{"mx at=dot drop", 32 << 20, sim.Limited}, // each attempt is a copy more in the mailbox
+		{"mx at=connect reply=451", 1 << 20, sim.Limited},
+	} {
+		sc := *direct(t)
+		sc.MaxOctets = c.limit
+		sc.Letters = append([]scenario.Letter(nil), sc.Letters...)
+		sc.Letters[0].Octets = big
+		tr, stop, err := sim.Run(context.Background(), &sc, sim.Options{Faults: faults(t, []string{c.fault})})
+		spans, kept := map[trace.Span]bool{}, int64(0)
+		for pos := range tr.End() {
+			if s := tr.At(pos).Octets; !spans[s] {
+				spans[s] = true
+				kept += int64(s.Len)
+			}
+		}
+		if err != nil || stop != c.stop || kept > 2*c.limit {
+			t.Errorf("%s: stop %v, error %v, %d octets kept, want stop %v and at most %d", c.fault, stop, err, kept, c.stop, c.limit)
+		}
+		if last := tr.At(tr.End() - 1); c.stop == sim.Limited && (last.Kind != trace.Limit || !strings.Contains(string(tr.Octets(last.Octets)), "octets")) {
+			t.Errorf("%s: the last event is %v", c.fault, last.Kind)
+		}
 	}
 }
 

@@ -78,13 +78,8 @@ func (w *World) Input(line string) error {
 
 // arm adds a fault to the run.
 func (w *World) arm(f *host.Fault) error {
-	for _, id := range [...]string{f.Host, f.From} {
-		if id == "" {
-			continue
-		}
-		if _, ok := w.t.HostID(id); !ok {
-			return wordErr(1, "no host %q here; the hosts are %s", id, w.hostList())
-		}
+	if err := w.sc.CheckFault(f); err != nil {
+		return err
 	}
 	w.faults = append(w.faults, &host.Armed{Fault: f})
 	return nil

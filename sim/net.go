@@ -60,7 +60,7 @@ type environment struct {
 func (e *environment) ID() trace.HostID                  { return e.id }
 func (e *environment) Now() time.Duration                { return e.w.now }
 func (e *environment) Clock() time.Time                  { return e.w.t.Start.Add(e.w.now) }
-func (e *environment) Store(octets []byte) trace.Span    { return e.w.t.Store(octets) }
+func (e *environment) Store(octets []byte) trace.Span    { return e.w.store(octets) }
 func (e *environment) Octets(s trace.Span) []byte        { return e.w.t.Octets(s) }
 func (e *environment) Ask(cause trace.Pos)               { e.w.ask(e.id, cause) }
 func (e *environment) Draw(what string, n uint64) uint64 { return Draw(e.w.t.Seed, what, n) }
@@ -70,6 +70,12 @@ func (e *environment) Append(ev trace.Event) trace.Pos {
 	ev.Conn &^= farEnd
 	if ev.Host == 0 {
 		ev.Host = e.id
+	}
+	switch {
+	case ev.Kind == trace.Letter:
+		e.w.heard = ev.Octets.Len
+	case ev.Kind == trace.Custody && ev.Conn != 0: // of the letter just heard
+		e.w.kept += 2 * int64(e.w.heard) // once in the queue, once in a mailbox
 	}
 	return e.w.t.Append(ev)
 }
@@ -107,7 +113,7 @@ func (e *environment) Fault(o host.Occasion) (*host.Fault, trace.Pos) {
 		}
 		pos := e.Append(trace.Event{
 			Kind: trace.Fired, Host: e.w.hostID(o.Host), Peer: o.Peer, Conn: o.Conn, Verb: o.Verb, Code: o.Code,
-			Arg: f.Fired, Octets: e.w.t.Store([]byte(f.String())), Flags: trace.Faulty, Cause: o.Cause,
+			Arg: f.Fired, Octets: e.w.store([]byte(f.String())), Flags: trace.Faulty, Cause: o.Cause,
 		})
 		return f.To(o.Verb), pos
 	}
@@ -121,7 +127,7 @@ func (e *environment) Dial(to netip.Addr, port uint16, cause trace.Pos) trace.Co
 	w.conns = append(w.conns, conn{port: port, ends: [2]end{{host: e.id}, {host: peer}}})
 	id := trace.ConnID(len(w.conns))
 	pos := e.Append(trace.Event{
-		Kind: trace.Connect, Conn: id, Peer: peer, Code: port, Octets: w.t.Store(to.AppendTo(nil)), Cause: cause,
+		Kind: trace.Connect, Conn: id, Peer: peer, Code: port, Octets: w.store(to.AppendTo(nil)), Cause: cause,
 	})
 	if peer == 0 {
 		w.plan(connectTimeout, item{do: doNobody, conn: id, cause: pos})
@@ -132,11 +138,11 @@ func (e *environment) Dial(to netip.Addr, port uint16, cause trace.Pos) trace.Co
 	})
 	switch {
 	case fault != nil:
-		w.plan(2*w.sc.Latency, item{do: doRefuse, conn: id, cause: fired})
+		w.plan(w.roundTrip(), item{do: doRefuse, conn: id, cause: fired})
 	case !w.hosts[peer].Listens(port):
-		w.plan(2*w.sc.Latency, item{do: doRefuse, conn: id, cause: pos})
+		w.plan(w.roundTrip(), item{do: doRefuse, conn: id, cause: pos})
 	default:
-		w.plan(2*w.sc.Latency, item{do: doOpen, conn: id, cause: pos})
+		w.plan(w.roundTrip(), item{do: doOpen, conn: id, cause: pos})
 	}
 	return id
 }
@@ -145,7 +151,7 @@ func (e *environment) Send(id trace.ConnID, octets []byte, cause trace.Pos) {
 	c, side := e.side(id)
 	id &^= farEnd
 	me := &c.ends[side]
-	span, off := e.w.t.Store(octets), me.sent
+	span, off := e.w.store(octets), me.sent
 	me.sent += uint32(len(octets))
 	pos := e.Append(trace.Event{
 		Kind: trace.Sent, Conn: id, Peer: c.ends[1-side].host, Octets: span, Arg: off, Cause: cause,
@@ -154,6 +160,7 @@ func (e *environment) Send(id trace.ConnID, octets []byte, cause trace.Pos) {
 		e.lost(id, side, span, off, pos)
 		return
 	}
+	e.w.flying += int64(len(octets))
 	e.w.plan(e.w.sc.Latency, item{do: doArrive, conn: id, side: uint8(1 - side), span: span, off: off, cause: pos})
 }
 
@@ -203,7 +210,7 @@ func (e *environment) Expect(id trace.ConnID, d time.Duration) {
 		me.deadline = 0
 		return
 	}
-	me.deadline = e.w.now + d
+	me.deadline = later(e.w.now, d)
 	if !me.watched {
 		me.watched = true
 		e.w.plan(d, item{do: doDeadline, conn: id, side: uint8(side)})
@@ -225,7 +232,7 @@ func (e *environment) Resolve(q dns.Question, token uint32, cause trace.Pos) {
 		return
 	}
 	w.scratch = query
-	span := w.t.Store(query)
+	span := w.store(query)
 	pos := e.Append(trace.Event{Kind: trace.Question, Octets: span, Cause: cause})
 	fault, fired := e.Fault(host.Occasion{
 		Place: host.PlaceResolve, Host: w.t.Host(e.id).ID, Line: []byte(q.String()), Cause: pos,
@@ -252,8 +259,8 @@ func (e *environment) Resolve(q dns.Question, token uint32, cause trace.Pos) {
 		w.plan(resolveTimeout, answer)
 		return
 	}
-	answer.span = w.t.Store(query)
-	w.plan(2*w.sc.Latency, answer)
+	answer.span = w.store(query)
+	w.plan(w.roundTrip(), answer)
 }
 
 // dnsID is the id of the message with the n-th question.

@@ -1,10 +1,12 @@
 package sim_test
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +19,7 @@ import (
 	"helo/sim/check"
 	"helo/sim/host"
 	"helo/sim/scenario"
+	"helo/sim/trace"
 )
 
 // randomScenario draws a small Internet: one sender's server, one to three
@@ -25,11 +28,12 @@ import (
 func randomScenario(t *rapid.T) *scenario.Scenario {
 	sc := &scenario.Scenario{
 		Name: "random", Start: time.Date(2026, 11, 23, 10, 15, 0, 0, time.UTC),
-		Latency:   time.Duration(rapid.IntRange(1, 200).Draw(t, "latency ms")) * time.Millisecond,
+		Latency:   randomLatency(t),
 		MaxEvents: scenario.DefaultMaxEvents, MaxTime: scenario.DefaultMaxTime,
 	}
 	offers := func(who string) smtp.Extensions {
-		all := []smtp.Extensions{smtp.Pipelining, smtp.Size, smtp.EightBitMIME, smtp.EnhancedStatusCodes}
+		all := []smtp.Extensions{smtp.Pipelining, smtp.Size, smtp.EightBitMIME, smtp.EnhancedStatusCodes,
+			smtp.Chunking, smtp.SMTPUTF8, smtp.DSN, smtp.Limits}
 		var ext smtp.Extensions
 		for _, e := range all {
 			if rapid.Bool().Draw(t, who+" offers") {
@@ -57,26 +61,38 @@ func randomScenario(t *rapid.T) *scenario.Scenario {
 	sc.Hosts[1].Server.Submission = []netip.Prefix{netip.MustParsePrefix("192.0.2.77/32")}
 	fmt.Fprint(zone, "$TTL 300\n$ORIGIN sender.example.\n@ MX 10 mail\nmail A 192.0.2.10\n")
 	fmt.Fprint(zone, "$ORIGIN self.example.\n@ MX 10 smtp\nsmtp A 192.0.2.10\n") // msa by another name
-	domains := []string{"sender.example", "nowhere.example", "self.example"}
+	domains := []string{"sender.example", "nowhere.example", "self.example", "[192.0.2.10]", "[198.51.100.1]", "[203.0.113.9]"}
 	for d := range rapid.IntRange(1, 3).Draw(t, "receivers") {
 		domain := fmt.Sprintf("r%d.example", d)
 		domains = append(domains, domain)
 		fmt.Fprintf(zone, "$ORIGIN %s.\n", domain)
+		if rapid.IntRange(0, 4).Draw(t, "the sender's server by another name") == 0 {
+			fmt.Fprintf(zone, "@ MX %d other\nother A 192.0.2.10\n", rapid.SampledFrom([]int{5, 10, 30}).Draw(t, "its preference"))
+		}
 		for m := range rapid.IntRange(1, 2).Draw(t, "mx hosts") {
 			id := fmt.Sprintf("mx%d%d", d, m)
 			server(id, fmt.Sprintf("m%d.%s", m, domain), fmt.Sprintf("198.51.100.%d", 10*d+m+1), domain)
 			fmt.Fprintf(zone, "@ MX %d m%d\nm%d A 198.51.100.%d\n", 10*rapid.IntRange(1, 2).Draw(t, "preference"), m, m, 10*d+m+1)
 		}
 	}
-	for range rapid.IntRange(1, 4).Draw(t, "letters") {
+	clients := []int{0}
+	if rapid.Bool().Draw(t, "a server writes too") {
+		i := rapid.IntRange(1, len(sc.Hosts)-1).Draw(t, "which")
+		sc.Hosts[i].Client = &host.ClientConfig{User: "bob@r0.example", Server: "mail.sender.example", Port: host.PortSubmission}
+		sc.Hosts[1].Server.Submission = append(sc.Hosts[1].Server.Submission, netip.PrefixFrom(sc.Hosts[i].Addrs[0], 32))
+		clients = append(clients, i)
+	}
+	for n := range rapid.IntRange(1, 4).Draw(t, "letters") {
 		l := scenario.Letter{
+			Host: rapid.SampledFrom(clients).Draw(t, "writer"),
 			At:   time.Duration(rapid.IntRange(0, 5000).Draw(t, "letter ms")) * time.Millisecond,
 			From: path(t, rapid.SampledFrom([]string{"alice@sender.example", "alice@sender.example", "gone@sender.example", "bob@r0.example", ""}).Draw(t, "from")),
-			Octets: []byte("Date: Mon, 23 Nov 2026 10:15:00 +0000\r\nFrom: alice@sender.example\r\nSubject: hello\r\n\r\nHello.\r\n" +
+			Octets: []byte("Date: Mon, 23 Nov 2026 10:15:00 +0000\r\nFrom: alice@sender.example\r\n" + subject(n) + "\r\n\r\nHello.\r\n" +
 				rapid.SampledFrom([]string{"", ".\r\n..\r\n", strings.Repeat("more than a few words\r\n", 30), "Gr\xc3\xbc\xc3\x9fe\r\n"}).Draw(t, "body")),
 		}
+		l.Notify = rapid.SampledFrom([]smtp.Notify{0, 0, smtp.NotifyNever, smtp.NotifySuccess, smtp.NotifyFailure, smtp.NotifySuccess | smtp.NotifyDelay}).Draw(t, "notify")
 		for range rapid.IntRange(1, 4).Draw(t, "recipients") {
-			l.To = append(l.To, path(t, rapid.SampledFrom([]string{"alice", "bob", "bob", "nobody", "Postmaster"}).Draw(t, "local")+
+			l.To = append(l.To, path(t, rapid.SampledFrom([]string{"alice", "bob", "bob", "nobody", "Postmaster", "jos\u00e9"}).Draw(t, "local")+
 				"@"+rapid.SampledFrom(domains).Draw(t, "domain")))
 		}
 		sc.Letters = append(sc.Letters, l)
@@ -97,13 +113,25 @@ func randomScenario(t *rapid.T) *scenario.Scenario {
 	return sc
 }
 
+// randomLatency draws a few milliseconds mostly, and sometimes more than hosts
+// wait for.
+func randomLatency(t *rapid.T) time.Duration {
+	if rapid.IntRange(0, 9).Draw(t, "slow") == 0 {
+		return time.Duration(rapid.IntRange(1, 600).Draw(t, "latency s")) * time.Second
+	}
+	return time.Duration(rapid.IntRange(1, 200).Draw(t, "latency ms")) * time.Millisecond
+}
+
+// subject tells letters apart, wherever their octets are met.
+func subject(n int) string { return fmt.Sprintf("Subject: letter %d", n) }
+
 // randomFault draws one of the four faults.
 func randomFault(t *rapid.T, sc *scenario.Scenario) string {
 	server := sc.Hosts[rapid.IntRange(1, len(sc.Hosts)-1).Draw(t, "at host")].ID
 	times := rapid.SampledFrom([]string{"", " n=1", " n=1-2", " n=1-5", " n=3-"}).Draw(t, "times")
 	switch rapid.IntRange(0, 3).Draw(t, "fault") {
 	case 0:
-		verb := rapid.SampledFrom([]string{"connect", "EHLO", "MAIL", "RCPT", "DATA", "dot", "QUIT", "RSET"}).Draw(t, "verb")
+		verb := rapid.SampledFrom([]string{"connect", "EHLO", "MAIL", "RCPT", "DATA", "dot", "BDAT", "QUIT", "RSET"}).Draw(t, "verb")
 		code := rapid.SampledFrom([]int{421, 450, 451, 452, 500, 502, 550, 552, 554, 250, 354}).Draw(t, "code")
 		return fmt.Sprintf("%s at=%s reply=%d%s", server, verb, code, times)
 	case 1:
@@ -111,7 +139,7 @@ func randomFault(t *rapid.T, sc *scenario.Scenario) string {
 	case 2:
 		return rapid.SampledFrom([]string{"laptop", "msa", server}).Draw(t, "asks") + " dns=nxdomain" + times
 	}
-	verb := rapid.SampledFrom([]string{"connect", "EHLO", "MAIL", "RCPT", "DATA", "dot", "dot", "QUIT"}).Draw(t, "dropped at")
+	verb := rapid.SampledFrom([]string{"connect", "EHLO", "MAIL", "RCPT", "DATA", "dot", "dot", "BDAT", "QUIT"}).Draw(t, "dropped at")
 	return server + " at=" + verb + rapid.SampledFrom([]string{" drop", " drop", " silent"}).Draw(t, "how") + times
 }
 
@@ -149,5 +177,72 @@ func TestNoAcceptedRecipientIsLost(t *testing.T) {
 		if found := check.NoLetterLost(tr); len(found) > 0 {
 			t.Fatalf("%v\n%s", found, dump(tr))
 		}
+		checkTime(t, tr)
+		checkOutcomes(t, sc, tr)
 	})
+}
+
+// checkTime holds that time never runs backwards.
+func checkTime(t *rapid.T, tr *trace.Trace) {
+	last := time.Duration(0)
+	for pos := range tr.End() {
+		at := tr.At(pos).At
+		if at < last {
+			t.Fatalf("event %d is at %v, after one at %v\n%s", pos, at, last, dump(tr))
+		}
+		last = at
+	}
+}
+
+// checkOutcomes holds that a recipient's letter counts as delivered exactly if
+// it is in the mailbox. Which letter a copy is, its subject tells.
+func checkOutcomes(t *rapid.T, sc *scenario.Scenario, tr *trace.Trace) {
+	letters := slices.Clone(sc.Letters)
+	slices.SortStableFunc(letters, func(a, b scenario.Letter) int { return cmp.Compare(a.At, b.At) })
+	type copied struct{ subject, rcpt string }
+	var (
+		subjects = map[trace.LetterID]string{} // of each copy
+		heard    = map[trace.ConnID]string{}   // of the letter that a connection brought last
+		over     = map[trace.ConnID]trace.LetterID{}
+		stored   = map[copied]int{}
+		written  int
+	)
+	for pos := range tr.End() {
+		e := tr.At(pos)
+		octets := string(tr.Octets(e.Octets))
+		switch e.Kind {
+		case trace.Written:
+			subjects[e.Letter] = subjectOf(string(letters[written].Octets))
+			written++
+		case trace.Attempt:
+			over[e.Conn] = e.Letter
+		case trace.Letter:
+			heard[e.Conn] = subjectOf(octets)
+			if octets == ".\r\n" { // from a client that had nobody to send to (RFC 2920 §3.1)
+				heard[e.Conn] = subjects[over[e.Conn]]
+			}
+		case trace.Custody:
+			if e.Conn != 0 {
+				subjects[e.Letter] = heard[e.Conn]
+			}
+		case trace.Stored:
+			stored[copied{subjects[e.Letter], octets}]++
+		}
+	}
+	for _, o := range check.Outcomes(tr) {
+		n := stored[copied{subjects[o.Letter], o.Recipient}]
+		if (o.Fate == check.Delivered) != (n > 0) || o.Copies != n {
+			t.Fatalf("letter %d to %s is %s, in %d copies, and stored %d times\n%s", o.Letter, o.Recipient, o.Fate, o.Copies, n, dump(tr))
+		}
+	}
+}
+
+// subjectOf is the first Subject line of a letter.
+func subjectOf(letter string) string {
+	for line := range strings.SplitSeq(letter, "\r\n") {
+		if strings.HasPrefix(line, "Subject: ") {
+			return line
+		}
+	}
+	return ""
 }

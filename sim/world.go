@@ -8,9 +8,11 @@
 package sim
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/netip"
 	"time"
 
@@ -55,6 +57,11 @@ type World struct {
 	asking  trace.HostID   // who waits for a person, or 0
 	askedAt trace.Pos
 	limited bool
+	stored  int64              // octets that the trace keeps
+	large   map[int]trace.Span // the latest large octets of each length
+	heard   uint32             // octets of the letter heard last
+	kept    int64              // octets of the letters that hosts keep, in queues and mailboxes
+	flying  int64              // octets under way
 	inputs  []string
 	lines   []string // typed lines given beforehand, not yet used
 	scratch []byte
@@ -66,7 +73,7 @@ func New(sc *scenario.Scenario, o Options) (*World, error) {
 	if len(sc.Hosts) == 0 {
 		return nil, errors.New("a scenario needs a host")
 	}
-	w := &World{sc: sc, byAddr: map[netip.Addr]trace.HostID{}, hosts: make([]*host.Host, len(sc.Hosts)+1)}
+	w := &World{sc: sc, byAddr: map[netip.Addr]trace.HostID{}, large: map[int]trace.Span{}, hosts: make([]*host.Host, len(sc.Hosts)+1)}
 	names := make([]trace.Host, len(sc.Hosts))
 	for i, c := range sc.Hosts {
 		names[i] = trace.Host{ID: c.ID, Name: c.Name, Title: c.Title, Role: c.Role}
@@ -100,7 +107,7 @@ func New(sc *scenario.Scenario, o Options) (*World, error) {
 		w.hosts[i+1] = host.New(&setup.configs[i], env, setup.options[i])
 	}
 	for _, c := range setup.changes {
-		w.record(trace.Event{Kind: trace.Changed, Host: c.host, Octets: w.t.Store([]byte(c.words)), Cause: trace.NoPos})
+		w.record(trace.Event{Kind: trace.Changed, Host: c.host, Octets: w.store([]byte(c.words)), Cause: trace.NoPos})
 	}
 	if setup.byHand() {
 		return w, w.startByHand(&setup)
@@ -179,7 +186,7 @@ func (w *World) next() {
 	}
 	if limit := w.reached(it.at); limit != "" {
 		w.limited = true
-		w.record(trace.Event{Kind: trace.Limit, Octets: w.t.Store([]byte(limit)), Cause: trace.NoPos})
+		w.record(trace.Event{Kind: trace.Limit, Octets: w.store([]byte(limit)), Cause: trace.NoPos})
 		return
 	}
 	w.now = it.at
@@ -210,6 +217,8 @@ func (w *World) reached(at time.Duration) string {
 		return fmt.Sprintf("%d events", w.sc.MaxEvents)
 	case w.sc.MaxTime > 0 && at > w.sc.MaxTime:
 		return "time: " + w.sc.MaxTime.String()
+	case w.sc.MaxOctets > 0 && w.stored+w.kept+w.flying >= w.sc.MaxOctets:
+		return fmt.Sprintf("%d octets", w.sc.MaxOctets)
 	}
 	return ""
 }
@@ -257,6 +266,7 @@ func (w *World) happen(it *item) {
 		}
 		h.Refused(id, w.record(e))
 	case doArrive:
+		w.flying -= int64(it.span.Len)
 		e.Octets, e.Arg = it.span, it.off
 		if !me.open {
 			e.Kind, e.Host, e.Peer = trace.Lost, other.host, me.host
@@ -317,8 +327,36 @@ func (w *World) checkStalled() {
 
 // plan puts something on the agenda, d from now.
 func (w *World) plan(d time.Duration, it item) {
-	it.at = w.now + d
+	it.at = later(w.now, d)
 	w.agenda.push(it)
+}
+
+// later is d after a time. Time never wraps: it would run backwards then.
+func later(t, d time.Duration) time.Duration {
+	if d > math.MaxInt64-t {
+		return math.MaxInt64
+	}
+	return t + d
+}
+
+// roundTrip is how long a question and its answer are under way.
+func (w *World) roundTrip() time.Duration { return later(w.sc.Latency, w.sc.Latency) }
+
+// store keeps octets in the trace. Large ones that it has are shared: the same
+// letter is said again at each attempt.
+func (w *World) store(octets []byte) trace.Span {
+	const large = 4 << 10
+	if len(octets) < large {
+		w.stored += int64(len(octets))
+		return w.t.Store(octets)
+	}
+	if s, ok := w.large[len(octets)]; ok && bytes.Equal(w.t.Octets(s), octets) {
+		return s
+	}
+	s := w.t.Store(octets)
+	w.large[len(octets)] = s
+	w.stored += int64(len(octets)) + 4*large // what is left of a block of small ones goes unused
+	return s
 }
 
 // record appends an event that happens now.

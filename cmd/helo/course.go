@@ -19,7 +19,7 @@ const scenarioFolder = "scenarios"
 // input for "-".
 func loadScenario(name string, stdin io.Reader) (*scenario.Scenario, error) {
 	if name == "-" {
-		src, err := io.ReadAll(stdin)
+		src, err := readSome(stdin, scenario.MaxFile)
 		if err != nil {
 			return nil, fmt.Errorf("failed to read the scenario from standard input: %w", err)
 		}
@@ -28,7 +28,7 @@ func loadScenario(name string, stdin io.Reader) (*scenario.Scenario, error) {
 	if sc, err := builtIn(name); err == nil || !errors.Is(err, fs.ErrNotExist) {
 		return sc, err
 	}
-	src, err := os.ReadFile(name)
+	src, err := readFile(name, scenario.MaxFile)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && !strings.ContainsAny(name, `/\.`):
 		return nil, usageError{fmt.Errorf("there is no scenario %q: expected one that is built in (%s) or a file", name, strings.Join(scenarioNames(), ", "))}
@@ -36,6 +36,23 @@ func loadScenario(name string, stdin io.Reader) (*scenario.Scenario, error) {
 		return nil, fmt.Errorf("failed to read the scenario: %w", err)
 	}
 	return scenario.Parse(src, name)
+}
+
+// readFile reads a file, but not much more than most octets of it, as
+// [readSome] does.
+func readFile(name string, most int64) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return readSome(f, most)
+}
+
+// readSome reads to the end, but stops one octet behind most: so the caller can
+// tell that there is too much, without having it all.
+func readSome(r io.Reader, most int64) ([]byte, error) {
+	return io.ReadAll(io.LimitReader(r, most+1))
 }
 
 // builtIn reads one of the scenarios inside the program. The error is

@@ -15,8 +15,13 @@ func newLessons() *cobra.Command {
 	return &cobra.Command{
 		Use:   "lessons",
 		Short: "List the lessons, and how far you are",
-		Args:  noArgs,
-		RunE:  listLessons,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
+			}
+			return usageError{fmt.Errorf("helo lessons lists all lessons: expected nothing behind it, found %q; helo learn %s opens one", args[0], args[0])}
+		},
+		RunE: listLessons,
 	}
 }
 
@@ -82,14 +87,18 @@ func listLessons(cmd *cobra.Command, _ []string) error {
 // standing says how far a learner is with a lesson.
 func standing(p lessons.LessonProgress) string {
 	done, at := !p.Done.IsZero(), ""
+	left := lessons.LeftOut(p.Results)
+	if left != "" {
+		left = ", " + left
+	}
 	if p.Mark != nil {
 		at = fmt.Sprintf("step %d of %d", p.Mark.Step+1, p.Mark.Steps)
 	}
 	switch {
 	case done && at != "":
-		return "✓ done, again at " + at
+		return "✓ done" + left + ", again at " + at
 	case done:
-		return "✓ done"
+		return "✓ done" + left
 	}
 	return at
 }

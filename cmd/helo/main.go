@@ -12,7 +12,6 @@ import (
 	"strings"
 	"syscall"
 
-	"charm.land/fang/v2"
 	"github.com/spf13/cobra"
 
 	"helo/content"
@@ -36,7 +35,11 @@ func main() { os.Exit(run(context.Background())) }
 func run(ctx context.Context) int {
 	// A reader that has seen enough is no mistake: writes then fail with EPIPE.
 	signal.Ignore(syscall.SIGPIPE)
-	err := fang.Execute(ctx, newRoot(), fang.WithVersion(version()), fang.WithErrorHandler(report))
+	root := newRoot()
+	err := dress(ctx, root)
+	if err == nil {
+		err = root.ExecuteContext(ctx)
+	}
 	switch {
 	case err == nil || isClosedPipe(err):
 		return exitFine
@@ -47,6 +50,7 @@ func run(ctx context.Context) int {
 	case errors.Is(err, errRefused):
 		return exitRefused
 	}
+	report(root.ErrOrStderr(), err)
 	return exitWrong
 }
 
@@ -120,10 +124,7 @@ func (e usageError) Unwrap() error { return e.error }
 
 // report prints an error. Parts of it come from files and arguments, so that
 // it is made safe line by line.
-func report(w io.Writer, _ fang.Styles, err error) {
-	if errors.Is(err, errUndelivered) || errors.Is(err, errDeferred) || errors.Is(err, errRefused) || isClosedPipe(err) {
-		return
-	}
+func report(w io.Writer, err error) {
 	for i, line := range strings.Split(err.Error(), "\n") {
 		if i == 0 {
 			line = "helo: " + line

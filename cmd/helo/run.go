@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"helo/protocol/message"
 	"helo/sim"
 	"helo/sim/check"
 	"helo/sim/explain"
@@ -20,12 +23,31 @@ import (
 
 // runOptions are the flags of helo run.
 type runOptions struct {
-	seed   uint64
+	seed   seed
 	faults []string
 	letter string
 	raw    bool
 	format string
 }
+
+// seed is the value of --seed.
+type seed uint64
+
+// String is part of pflag.Value, as are Set and Type.
+func (s *seed) String() string { return strconv.FormatUint(uint64(*s), 10) }
+
+// Set reads the number. Its error says what was expected.
+func (s *seed) Set(text string) error {
+	n, err := strconv.ParseUint(text, 0, 64)
+	if err != nil {
+		return fmt.Errorf("expected a whole number from 0 to %d", uint64(math.MaxUint64))
+	}
+	*s = seed(n)
+	return nil
+}
+
+// Type is the word that help has for the value.
+func (s *seed) Type() string { return "uint" }
 
 func newRun() *cobra.Command {
 	var o runOptions
@@ -57,7 +79,8 @@ helo run direct --letter saved.eml --format json`,
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.Uint64Var(&o.seed, "seed", 1, "what chance is drawn from, a whole number")
+	o.seed = 1
+	f.Var(&o.seed, "seed", "what chance is drawn from, a whole number")
 	f.StringArrayVar(&o.faults, "fault", nil, "something that goes wrong, such as \"mx at=RCPT reply=451\"; may be given more than once (see helo help faults)")
 	f.StringVar(&o.letter, "letter", "", "send the message in this file, or - for standard input, instead of the scenario's own; the envelope stays")
 	f.BoolVar(&o.raw, "raw", false, "leave the line ends of --letter as they are, on the wire too")
@@ -95,13 +118,19 @@ func runScenario(cmd *cobra.Command, name string, o runOptions) error {
 			fmt.Fprintln(cmd.ErrOrStderr(), "helo: "+explain.Visible([]byte(n)))
 		}
 	}
-	t, _, err := sim.Run(cmd.Context(), sc, sim.Options{Seed: o.seed, Faults: faults})
+	t, _, err := sim.Run(cmd.Context(), sc, sim.Options{Seed: uint64(o.seed), Faults: faults})
 	if err != nil {
 		return fmt.Errorf("failed to run %s: %w", sc.Name, err)
 	}
 	// A reader who has seen enough does not change what became of the letters.
-	if err := write(cmd.OutOrStdout(), t, o.format, sc.Title); err != nil && !isClosedPipe(err) {
+	unsent := unsentRecipients(sc, t)
+	text := export.TextOptions{Title: sc.Title, Unsent: unsent}
+	if err := write(cmd.OutOrStdout(), t, o.format, text); err != nil && !isClosedPipe(err) {
 		return err
+	}
+	neverFired(cmd.ErrOrStderr(), t, append(sc.Faults, faults...))
+	if len(unsent) > 0 {
+		return errUndelivered
 	}
 	for _, outcome := range check.Outcomes(t) {
 		if outcome.Fate != check.Delivered {
@@ -111,14 +140,40 @@ func runScenario(cmd *cobra.Command, name string, o runOptions) error {
 	return nil
 }
 
+// unsentRecipients are those of letters that the run did not come to.
+func unsentRecipients(sc *scenario.Scenario, t *trace.Trace) []export.Unsent {
+	var list []export.Unsent
+	for _, l := range sim.Unsent(sc, t) {
+		for _, to := range l.To {
+			list = append(list, export.Unsent{Recipient: to.Mailbox(), Due: l.At})
+		}
+	}
+	return list
+}
+
+// neverFired names the faults that found no occasion in the run.
+func neverFired(w io.Writer, t *trace.Trace, faults []*host.Fault) {
+	fired := map[string]bool{}
+	for pos := trace.Pos(0); pos < t.End(); pos++ {
+		if e := t.At(pos); e.Kind == trace.Fired {
+			fired[string(t.Octets(e.Octets))] = true
+		}
+	}
+	for _, f := range faults {
+		if !fired[f.String()] {
+			fmt.Fprintln(w, "helo: this fault never happened: "+explain.Visible([]byte(f.String())))
+		}
+	}
+}
+
 // write writes the run in one of the formats.
-func write(w io.Writer, t *trace.Trace, format, title string) error {
+func write(w io.Writer, t *trace.Trace, format string, o export.TextOptions) error {
 	b := bufio.NewWriterSize(w, 64<<10)
 	var err error
 	if format == "json" {
 		err = export.JSON(b, t)
 	} else {
-		err = export.Text(b, t, export.TextOptions{Title: title})
+		err = export.Text(b, t, o)
 	}
 	if err != nil {
 		return err
@@ -159,6 +214,10 @@ func parseFaults(sc *scenario.Scenario, specs []string) ([]*host.Fault, error) {
 	return faults, nil
 }
 
+// maxLetter is the most octets that --letter takes: several times what servers
+// commonly do.
+const maxLetter = 64 << 20
+
 // replaceLetters puts a saved message in the place of the scenario's letters;
 // their envelopes stay. The notes say what had to be done to it.
 func replaceLetters(sc *scenario.Scenario, o runOptions, stdin io.Reader) (notes []string, err error) {
@@ -174,4 +233,23 @@ func replaceLetters(sc *scenario.Scenario, o runOptions, stdin io.Reader) (notes
 	}
 	sc.Raw = o.raw
 	return notes, nil
+}
+
+// readLetter reads a saved message from a file, or standard input for "-". The
+// notes say what had to be done to it.
+func readLetter(name string, stdin io.Reader, raw bool) (octets []byte, notes []string, err error) {
+	var src []byte
+	if name == "-" {
+		name = "standard input"
+		src, err = readSome(stdin, maxLetter)
+	} else {
+		src, err = readFile(name, maxLetter)
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("failed to read the letter: %w", err)
+	}
+	if len(src) > maxLetter {
+		return nil, nil, fmt.Errorf("%s is too long for a letter: expected at most %d octets (64 MiB)", name, maxLetter)
+	}
+	return message.FromFile(src, name, raw)
 }

@@ -17,7 +17,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"helo/content"
-	"helo/protocol/message"
 	"helo/protocol/smtp"
 	"helo/sim/check"
 	"helo/sim/explain"
@@ -341,20 +340,4 @@ func localAddr(to netip.AddrPort) netip.Addr {
 		return a.AddrPort().Addr().Unmap().WithZone("")
 	}
 	return netip.Addr{}
-}
-
-// readLetter reads a saved message from a file, or standard input for "-". The
-// notes say what had to be done to it.
-func readLetter(name string, stdin io.Reader, raw bool) (octets []byte, notes []string, err error) {
-	var src []byte
-	if name == "-" {
-		name = "standard input"
-		src, err = io.ReadAll(stdin)
-	} else {
-		src, err = os.ReadFile(name)
-	}
-	if err != nil {
-		return nil, nil, fmt.Errorf("failed to read the letter: %w", err)
-	}
-	return message.FromFile(src, name, raw)
 }

@@ -27,9 +27,9 @@ func formatsTopic() string {
   or days, hours, minutes and seconds in a long run), who says it to whom, and
   the line, or in words what a host does. ▶ is what the host on the left says
   to the one on the right, ◀ what it hears. "responsible" names the hosts that
-  answer for a letter from then on. At the end stands what became of each
-  letter, for each recipient. Characters that could upset a terminal are shown
-  as \x1b or \u{202e}.
+  are responsible for a letter from then on. At the end stands what became of
+  each letter, for each recipient. Characters that could upset a terminal are
+  shown as \x1b or \u{202e}.
 
 helo run SCENARIO --format json
 
@@ -115,7 +115,7 @@ your shell.
 func scenariosTopic() string {
 	return "A scenario is a YAML file such as this one. Built in are: " + strings.Join(scenarioNames(), ", ") + `.
 A value in parentheses holds where nothing is written. Durations are whole numbers
-with ms, s, m, h or d.
+with ms, s, m, h or d, at most ten years (3650d).
 
 ` + exampleScenario
 }
@@ -125,7 +125,7 @@ const exampleScenario = `title: One letter               # what it is about
 about: Alice writes to Bob.     # a sentence or two (may be missing)
 start: 2026-11-23T10:15:00Z     # the clock at the start
 latency: 15ms                   # one way, between any two hosts (15ms)
-limits: {events: 1000000, time: 30d}    # where a run stops at the latest
+limits: {events: 1000000, time: 30d, octets: 268435456}  # where a run stops at the latest
 
 hosts:
   - id: laptop                  # short name, for faults

@@ -94,6 +94,7 @@ const (
 	Timeout                     // no answer came; set by whoever waited
 )
 
+// String says the outcome in a word or two.
 func (o Outcome) String() string {
 	switch o {
 	case Found:

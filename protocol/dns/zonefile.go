@@ -21,6 +21,7 @@ type ZoneError struct {
 	Want         string // what was expected, as a phrase; may be empty
 }
 
+// Error says where the mistake is, and what was expected.
 func (e *ZoneError) Error() string {
 	s := fmt.Sprintf("%s:%d:%d: %s", e.Name, e.Line, e.Column, e.Msg)
 	if e.Want != "" {

@@ -14,6 +14,7 @@ type Finding struct {
 	Rule string
 }
 
+// String says which event breaks which rule.
 func (f Finding) String() string { return fmt.Sprintf("event %d: %s", f.Pos, f.Rule) }
 
 // claim is a host's answer for one recipient of one copy of a letter.

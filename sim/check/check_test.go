@@ -138,3 +138,21 @@ func TestOutcomesCountCopies(t *testing.T) {
 		t.Errorf("got %+v, want bob's letter delivered in two copies", got)
 	}
 }
+
+// A letter that is stored stays so, whatever its writer's mail client believes:
+// the 250 may have been lost (RFC 5321 §4.5.3.2.6).
+func TestOutcomesKnowWhatIsStored(t *testing.T) {
+	for _, kind := range []trace.Kind{trace.Kept, trace.Queued, trace.Returned} {
+		s := newStory()
+		s.add(trace.Written, 1, 1, 0, "alice@sender.example")
+		s.add(trace.Accepted, 1, 1, 0, bob)
+		s.add(trace.Attempt, 1, 1, 1, "")
+		s.add(trace.Custody, 2, 2, 1, "q2")
+		s.add(trace.Accepted, 2, 2, 1, bob)
+		s.add(trace.Stored, 2, 2, 0, bob)
+		s.add(kind, 1, 1, 0, bob)
+		if got := Outcomes(s.Trace); len(got) != 1 || got[0].Fate != Delivered {
+			t.Errorf("%s after stored: got %+v, want delivered", kind, got)
+		}
+	}
+}

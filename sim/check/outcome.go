@@ -89,7 +89,11 @@ func Outcomes(t *trace.Trace) []Outcome {
 				}
 			})
 		case trace.Kept:
-			each(e, func(o *Outcome) { o.Fate, o.Pos, o.Code = InOutbox, pos, e.Code })
+			each(e, func(o *Outcome) {
+				if o.Fate != Delivered { // its 250 may have been lost
+					o.Fate, o.Pos, o.Code = InOutbox, pos, e.Code
+				}
+			})
 		case trace.Returned, trace.Silenced:
 			each(e, func(o *Outcome) {
 				if o.Fate != Delivered {

@@ -30,7 +30,7 @@ func (s *telling) command() {
 	}
 	s.x.Means = s.v.fill(verb.Note(note))
 	if note == "broken" {
-		s.v.set("want", cmd.Err.Want)
+		s.v.set("want", Wanted(cmd.Err.Want))
 		s.x.Means = s.v.fill(s.entry("parts", "mistake").Note("here"))
 		if cmd.Verb == smtp.Unknown {
 			s.x.Means = s.v.fill(verb.Note("here"))
@@ -161,8 +161,22 @@ func (s *telling) mistake(start, end int, want string) {
 		}
 	}
 	s.x.Parts = kept
-	s.v.set("want", want)
+	s.v.set("want", Wanted(want))
 	s.part(start, end, s.entry("parts", "mistake"), "part").Broken = true
+}
+
+// Wanted is what a parser expected, with the words explained that only the
+// grammar knows.
+func Wanted(want string) string {
+	for _, w := range [...][2]string{
+		{"address literal", "a network address in brackets, such as [192.0.2.77]"}, // RFC 5321 §4.1.3
+		{"local-part", "what stands before the @"},                                 // RFC 5321 §2.3.11
+	} {
+		if strings.HasSuffix(want, w[0]) {
+			want += " (" + w[1] + ")"
+		}
+	}
+	return want
 }
 
 // parameter explains KEYWORD=value as one part and returns where it ends.

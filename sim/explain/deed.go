@@ -21,6 +21,10 @@ func (s *telling) deed(entry *Entry) {
 	switch e.Kind {
 	case trace.Connect:
 		note = s.connect(octets)
+	case trace.Changed:
+		if entry.Note(string(octets)) != "" {
+			note = string(octets)
+		}
 	case trace.Unanswered, trace.Refused:
 		s.dialled()
 	case trace.Reset:
@@ -58,6 +62,8 @@ func (s *telling) deed(entry *Entry) {
 		if e.Flags&trace.Expired != 0 {
 			note = "late"
 		}
+	case trace.Composed:
+		s.letterParts(octets, len(octets))
 	case trace.Queued:
 		s.v.set("wait", forHowLong(time.Duration(e.Arg)*time.Second))
 		note = s.whyQueued()

@@ -29,7 +29,6 @@ func (s *telling) letter() {
 		dot = lastLine(wire)
 	}
 	letter := wire[:dot]
-	fields, body, _ := message.Split(letter)
 	size := unstuffed(letter)
 	if chunks {
 		size = int64(len(letter)) // nothing is added to it
@@ -38,8 +37,27 @@ func (s *telling) letter() {
 	if cut {
 		s.v.set("size", "more than "+octetsInWords(size))
 	}
+	s.letterParts(wire, dot)
 
-	w := window{s: s, wire: wire}
+	k := s.talk()
+	s.lineStates(&k)
+	note := "here"
+	switch {
+	case chunks:
+		note = "letter"
+	case len(letter) == 0:
+		note = "here empty"
+	}
+	s.x.Means = s.v.fill(entry.Note(note))
+	s.x.Cause = s.rowBefore(s.e.Cause)
+}
+
+// letterParts names the octets of a letter, as many of them as are shown. dot is
+// where the line with the final dot begins, or the end of the letter if it was
+// not on the wire.
+func (s *telling) letterParts(wire []byte, dot int) {
+	fields, body, _ := message.Split(wire[:dot])
+	w := window{s: s, wire: wire, stuffed: dot < len(wire)}
 	w.choose(fields, body, dot)
 	for _, f := range fields {
 		f.ValueEnd = min(f.ValueEnd, dot)
@@ -58,18 +76,6 @@ func (s *telling) letter() {
 		w.part(dot+1, len(wire), s.entry("parts", "line end"), "part")
 	}
 	w.gaps()
-
-	k := s.talk()
-	s.lineStates(&k)
-	note := "here"
-	switch {
-	case chunks:
-		note = "letter"
-	case len(letter) == 0:
-		note = "here empty"
-	}
-	s.x.Means = s.v.fill(entry.Note(note))
-	s.x.Cause = s.rowBefore(s.e.Cause)
 }
 
 // lastLine is where the last line begins: the lone dot's.
@@ -88,9 +94,10 @@ func unstuffed(letter []byte) int64 {
 
 // window is the choice of lines that are shown, joined in one slice of octets.
 type window struct {
-	s    *telling
-	wire []byte
-	runs []run
+	s       *telling
+	wire    []byte
+	stuffed bool // lines that begin with a dot have one more (RFC 5321 §4.5.2)
+	runs    []run
 }
 
 // run is a stretch of whole lines: where it is in the letter, and in the window.
@@ -196,7 +203,7 @@ func (w *window) text(start, end int, first *Entry) {
 			if i := bytes.IndexByte(w.wire[at:stop], '\n'); i >= 0 {
 				next = at + i + 1
 			}
-			if w.wire[at] == '.' {
+			if w.stuffed && w.wire[at] == '.' {
 				if from < at {
 					entry = add(from, at, entry)
 				}

@@ -71,6 +71,9 @@ func Line(t *trace.Trace, pos trace.Pos) string {
 	case trace.Asked:
 		return "your turn"
 	case trace.Changed:
+		if string(octets) == "pipelining=off" {
+			return "one at a time"
+		}
 		return "set: " + string(octets)
 	case trace.Fired:
 		return "fault: " + string(octets)
@@ -81,7 +84,7 @@ func Line(t *trace.Trace, pos trace.Pos) string {
 	case trace.Custody:
 		return "responsible, as " + string(octets)
 	case trace.Accepted:
-		return "answers for " + string(octets)
+		return "responsible for " + string(octets)
 	case trace.Added:
 		return "adds " + addedNames(octets)
 	case trace.Attempt:
@@ -96,6 +99,8 @@ func Line(t *trace.Trace, pos trace.Pos) string {
 		return "in the mailbox of " + string(octets)
 	case trace.Returned:
 		return "notice to the sender"
+	case trace.Composed:
+		return "writes the notice"
 	case trace.Parked:
 		return "kept for the postmaster"
 	case trace.Told:

@@ -92,15 +92,6 @@ func Load(fsys fs.FS) (*Reference, error) {
 	return r, nil
 }
 
-// Tables returns all tables, in a fixed order, for whoever lists the reference.
-func (r *Reference) Tables() []*Table {
-	list := make([]*Table, len(tableNames))
-	for i, name := range tableNames {
-		list[i] = r.tables[name]
-	}
-	return list
-}
-
 // Entry returns the entry with that key in a table, without regard to case, or
 // nil. Tables are named by their files: "commands", "codes".
 func (r *Reference) Entry(table, key string) *Entry {

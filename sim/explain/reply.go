@@ -155,7 +155,10 @@ func (s *telling) codeMeaning(code int) string {
 	if one == "" || two == "" {
 		return one
 	}
-	return fmt.Sprintf("%d: %s; %d: %s", code/100, one, code/10%10, two)
+	if text := s.r.Entry("codes", strconv.Itoa(code)).Note("first"); text != "" {
+		one = text // what the digit says in general is not true of this code
+	}
+	return fmt.Sprintf("first digit %d: %s; second digit %d: %s", code/100, one, code/10%10, two)
 }
 
 // enhanced explains an enhanced status code and, inside it, its three numbers.

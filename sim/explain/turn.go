@@ -134,8 +134,12 @@ func (s *telling) lineStates(k *talk) {
 	}
 	note := s.entry("states", "deciding")
 	change.Note = note.Note("note")
+	word := s.e.Verb.String()
 	if s.e.Kind == trace.Letter {
-		change.Note = note.Note("dot")
+		word = smtp.EndOfData.String() // however it ends
+	}
+	if text := note.Note(word); text != "" {
+		change.Note = text
 	}
 	if k.at >= 0 && k.revealed(k.turns[k.at]) {
 		to := s.t.At(k.turns[k.at].decided).To

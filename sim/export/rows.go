@@ -69,6 +69,8 @@ func (tr *transcript) row(pos trace.Pos) {
 		tr.deed(e, "in "+text+"'s mailbox")
 	case trace.Returned:
 		tr.deed(e, fmt.Sprintf("%s: given up%s, letter %d tells the sender", text, because(e.Code), e.Arg))
+	case trace.Composed:
+		tr.deed(e, tr.noticeLines(e, octets)...)
 	case trace.Parked:
 		what := ": the letter from <>"
 		if e.Flags&trace.Notice != 0 {
@@ -187,6 +189,20 @@ func (tr *transcript) letterLines(e *trace.Event, octets []byte) []string {
 	return out
 }
 
+// noticeLines are a notice as it was written, as many lines as there is room
+// for.
+func (tr *transcript) noticeLines(e *trace.Event, octets []byte) []string {
+	list := bytes.Split(bytes.TrimSuffix(octets, []byte("\r\n")), []byte("\r\n"))
+	out := []string{fmt.Sprintf("writes the notice, letter %d, %s:", e.Letter, count(len(list), "line", "lines"))}
+	for i, line := range list {
+		if i == tr.lines && len(list) > tr.lines+1 {
+			return append(out, "  … and "+strconv.Itoa(len(list)-i)+" more lines")
+		}
+		out = append(out, "  "+explain.Visible(line))
+	}
+	return out
+}
+
 // answerLines say what the name servers answered.
 func answerLines(msg []byte) []string {
 	s := dns.Describe(msg)
@@ -222,13 +238,13 @@ func answerLines(msg []byte) []string {
 }
 
 // summary says what became of each letter for each recipient.
-func (tr *transcript) summary() {
+func (tr *transcript) summary(unsent []Unsent) {
 	if tr.end < tr.t.End() {
 		return // the end is not known yet
 	}
 	outcomes := check.Outcomes(tr.t)
 	tr.b.WriteString("\nWhat became of it\n\n")
-	if len(outcomes) == 0 {
+	if len(outcomes) == 0 && len(unsent) == 0 {
 		tr.b.WriteString("  No mail client sent a letter.\n")
 		return
 	}
@@ -236,8 +252,18 @@ func (tr *transcript) summary() {
 	for _, o := range outcomes {
 		longest = max(longest, width(visible(o.Recipient)))
 	}
+	for _, u := range unsent {
+		longest = max(longest, width(visible(u.Recipient)))
+	}
 	for _, o := range outcomes {
 		fmt.Fprintf(&tr.b, "  letter %d, %s  %s\n", o.Letter, pad(visible(o.Recipient), longest), tr.fate(o))
+	}
+	for _, u := range unsent {
+		due := ""
+		if u.Due > 0 {
+			due = ", after " + Words(u.Due)
+		}
+		fmt.Fprintf(&tr.b, "  no letter, %s  not sent: the run stopped before its time%s\n", pad(visible(u.Recipient), longest), due)
 	}
 }
 

@@ -17,6 +17,13 @@ type TextOptions struct {
 	Title       string    // of the scenario; may be empty
 	End         trace.Pos // only what happened before this event; 0: everything
 	LetterLines int       // lines shown of each letter on the wire; 0: 40
+	Unsent      []Unsent  // what the trace cannot tell: letters that the run did not come to
+}
+
+// Unsent is a recipient of a letter that nobody has sent.
+type Unsent struct {
+	Recipient string
+	Due       time.Duration // when it would have been sent
 }
 
 const defaultLetterLines = 40
@@ -44,7 +51,7 @@ func Text(w io.Writer, t *trace.Trace, o TextOptions) error {
 		}
 	}
 	tr.nobody()
-	tr.summary()
+	tr.summary(o.Unsent)
 	if _, err := w.Write(tr.b.Bytes()); err != nil {
 		return fmt.Errorf("failed to write the transcript: %w", err)
 	}

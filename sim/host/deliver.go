@@ -125,13 +125,13 @@ func (h *Host) deliver(j *job, cause trace.Pos) {
 // store files a letter in a mailbox, with the reverse-path on top (RFC 5321
 // §4.4): our header lines and then the octets that arrived.
 func (h *Host) store(l *letter, p smtp.Path, cause trace.Pos) {
-	buf := l.returnPath(make([]byte, 0, 64+len(l.octets)))
-	added := len(buf) + len(l.octets) - len(l.original)
-	buf = append(buf, l.octets...)
-	for _, key := range h.keys(p) {
-		h.boxes[key] = append(h.boxes[key], buf)
+	if l.filed == nil { // all recipients share it
+		l.filed = append(l.returnPath(make([]byte, 0, 64+len(l.octets))), l.octets...)
 	}
-	h.stored(l, p, buf[:added], cause)
+	for _, key := range h.keys(p) {
+		h.boxes[key] = append(h.boxes[key], l.filed)
+	}
+	h.stored(l, p, l.filed[:len(l.filed)-len(l.original)], cause)
 }
 
 // returnPath appends the field that the final delivery puts on top (RFC 5321

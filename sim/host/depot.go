@@ -153,7 +153,7 @@ func (h *Host) reportMail(l *letter) Mail {
 // reportFiled records what has become of a report.
 func (h *Host) reportFiled(d *decision, cause trace.Pos) {
 	h.reported(d.letter, d.report, d.about, cause)
-	h.custody(d.report, 0, cause)
+	h.takeUp(d.report, cause)
 	if _, ours := h.mailbox(d.report.to[0]); ours {
 		h.stored(d.report, d.report.to[0], d.report.head, cause)
 		return

@@ -76,6 +76,12 @@ func ParseFault(s string) (*Fault, error) {
 		return nil, &trace.WordError{Column: end, Msg: "expected at= with a command, connect or dot, or code= with a reply code"}
 	case f.Effect >= EffectRefuse && (f.At != smtp.None || f.Code.High != 0):
 		return nil, &trace.WordError{Column: 1, Msg: "at= and code= choose a reply; this fault has none"}
+	case f.place() == PlaceResolve && f.From != "":
+		return nil, &trace.WordError{Column: f.column(f.From + ">" + f.Host), Msg: "expected only a host, such as msa: the name servers answer whoever asks, whatever it wants to reach"}
+	case f.place() == PlaceResolve && f.Conn != 0:
+		return nil, &trace.WordError{Column: f.column("conn"), Msg: "conn= chooses a connection, and a question to the name servers has no connection"}
+	case f.Line != "" && (f.place() == PlaceConnect || f.At == smtp.Connect):
+		return nil, &trace.WordError{Column: f.column("line"), Msg: "line= looks into a line, and there is no line before a connection is used"}
 	}
 	return f.To(f.At), nil
 }
@@ -89,6 +95,46 @@ func (f *Fault) To(verb smtp.Verb) *Fault {
 	g := *f
 	g.Reply, _ = smtp.ParseReplySpecTo(verb, f.spec) // it was read before
 	return &g
+}
+
+// Check returns an error of type [*trace.WordError] if the fault can never fire
+// among these hosts: it names one that is not there, or a reply of one that
+// gives none.
+func (f *Fault) Check(hosts []Config) error {
+	names := f.Host
+	if f.From != "" {
+		names = f.From + ">" + f.Host
+	}
+	from := f.column(names)
+	column := from + len(names) - len(f.Host) // an id is ASCII
+	var ids []string
+	server, there := false, map[string]bool{"": true}
+	for _, h := range hosts {
+		ids, there[h.ID] = append(ids, h.ID), true
+		server = server || h.ID == f.Host && h.Server != nil
+	}
+	missing := func(column int, id string) error {
+		return &trace.WordError{Column: column, Msg: fmt.Sprintf("there is no host %q here; the hosts are %s", id, strings.Join(ids, ", "))}
+	}
+	switch {
+	case !there[f.From]:
+		return missing(from, f.From)
+	case !there[f.Host]:
+		return missing(column, f.Host)
+	case f.place() == PlaceReply && !server:
+		return &trace.WordError{Column: column, Msg: f.Host + " has no server, so it gives no replies; expected a host with one"}
+	}
+	return nil
+}
+
+// column is where the word with that key stands.
+func (f *Fault) column(key string) int {
+	for _, w := range f.words {
+		if w.Key == key {
+			return w.Column
+		}
+	}
+	return 1
 }
 
 // word takes in one word of the fault.

@@ -32,6 +32,12 @@ func TestParseFaultErrorsNameTheColumn(t *testing.T) {
 		{"msa dns=gone", 9, "nxdomain"},
 		{"mx at~RCPT drop", 4, "expected at="},
 		{"mx conn=x refuse", 9, "number of a connection"},
+		{"msa>mx dns=nxdomain", 1, "only a host"},
+		{"msa dns=nxdomain conn=1", 18, "no connection"},
+		{"mx refuse line=x", 11, "no line"},
+		{"mx line=x refuse", 4, "no line"},
+		{"mx at=connect line=x drop", 15, "no line"},
+		{`mx reply="450 busy" line=x at=connect`, 21, "no line"},
 	} {
 		_, err := ParseFault(c.in)
 		var we *trace.WordError
@@ -41,6 +47,36 @@ func TestParseFaultErrorsNameTheColumn(t *testing.T) {
 		}
 		if we.Column != c.column || !strings.Contains(we.Msg, c.says) {
 			t.Errorf("%s: got %v; want column %d and %q", c.in, we, c.column, c.says)
+		}
+	}
+}
+
+// A fault that can never fire among the hosts there are is refused.
+func TestFaultsFitTheHosts(t *testing.T) {
+	hosts := []Config{{ID: "laptop", Client: &ClientConfig{}}, {ID: "mx", Server: &ServerConfig{}}}
+	for _, c := range []struct {
+		in     string
+		column int // 0: it is fine
+		says   string
+	}{
+		{"laptop>mx at=RCPT reply=451", 0, ""},
+		{"laptop dns=timeout", 0, ""},
+		{"laptop refuse", 0, ""}, // an MX record may lead there
+		{"my at=RCPT reply=451", 1, `no host "my" here; the hosts are laptop, mx`},
+		{"at=RCPT   laptop>my reply=451", 18, `no host "my"`},
+		{"  lap>mx at=RCPT reply=451", 3, `no host "lap"`},
+		{"laptop at=RCPT reply=451", 1, "laptop has no server"},
+		{"at=connect drop mx>laptop", 20, "laptop has no server"},
+		{"laptop code=250 silent", 1, "laptop has no server"},
+	} {
+		f, err := ParseFault(c.in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = f.Check(hosts)
+		var we *trace.WordError
+		if c.column == 0 && err != nil || c.column > 0 && (!errors.As(err, &we) || we.Column != c.column || !strings.Contains(we.Msg, c.says)) {
+			t.Errorf("%s: got %v; want column %d and %q", c.in, err, c.column, c.says)
 		}
 	}
 }

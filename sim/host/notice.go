@@ -35,8 +35,16 @@ func (h *Host) giveUp(j *job, failed []recipient, cause trace.Pos) {
 			Octets: h.mailboxOctets(r.path), Cause: cause,
 		})
 	}
-	h.custody(notice, 0, cause)
+	h.takeUp(notice, cause)
 	h.enqueue(notice, cause)
+}
+
+// takeUp makes this host responsible for a notice it has written.
+func (h *Host) takeUp(notice *letter, cause trace.Pos) {
+	h.custody(notice, 0, cause)
+	h.event(trace.Event{
+		Kind: trace.Composed, Letter: notice.id, Flags: trace.Notice, Octets: h.env.Store(notice.octets), Cause: cause,
+	})
 }
 
 // failure is what the notice of the host me says of a recipient.

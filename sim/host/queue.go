@@ -25,6 +25,7 @@ type letter struct {
 	octets   []byte // with the header fields this host added
 	original []byte // as it arrived
 	head     []byte // what goes on top of it in a mailbox, if a depot files it
+	filed    []byte // as it stands in this host's mailboxes, once it does
 	arrived  time.Duration
 	facts    message.Facts
 	notice   bool

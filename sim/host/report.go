@@ -39,7 +39,7 @@ func (h *Host) report(j *job, kind message.NoticeKind, list []recipient, cause t
 		return
 	}
 	h.reported(j.letter, notice, about, cause)
-	h.custody(notice, 0, cause)
+	h.takeUp(notice, cause)
 	h.enqueue(notice, cause)
 }
 

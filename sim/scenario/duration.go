@@ -6,6 +6,10 @@ import (
 	"time"
 )
 
+// MaxDuration is the longest duration a scenario may give: ten years. Sums of
+// them, and seconds in an event, stay far from where they would wrap.
+const MaxDuration = 3650 * 24 * time.Hour
+
 // units of a duration, the longer spelling of two that begin alike first.
 var units = []struct {
 	name string

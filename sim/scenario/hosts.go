@@ -11,10 +11,14 @@ import (
 
 	"helo/protocol/smtp"
 	"helo/sim/host"
+	"helo/sim/trace"
 )
 
-// notIDs are words that faults and patterns use otherwise.
+// notIDs are words that faults use otherwise.
 var notIDs = []string{"world", "drop", "silent", "refuse"}
+
+// futureKinds are kinds of events that patterns will know.
+var futureKinds = []string{"listening", "digest", "dropped"}
 
 // host reads one entry of hosts.
 func (p *scenarioParser) host(n ast.Node) {
@@ -25,6 +29,9 @@ func (p *scenarioParser) host(n ast.Node) {
 	}
 	if slices.Contains(notIDs, c.ID) {
 		p.fail(m.at("id"), "id: %s is a word of faults; expected another short name, such as mx", c.ID)
+	}
+	if _, kind := trace.ParseKind(c.ID); kind || slices.Contains(futureKinds, c.ID) {
+		p.fail(m.at("id"), "id: %s is a word of patterns; expected another short name, such as mx", c.ID)
 	}
 	if !isID(c.ID) {
 		p.fail(m.at("id"), "id: expected a short name such as mx, of small letters, digits and hyphens, found %q", c.ID)

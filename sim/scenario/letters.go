@@ -84,7 +84,7 @@ func (p *scenarioParser) path(i item, key string, null bool) smtp.Path {
 	case path.IsNull() && (!null || i.text == ""):
 		example := "bob@receiver.example"
 		if null {
-			example = "alice@sender.example, or <> for a letter that nobody answers for"
+			example = "alice@sender.example, or <> for a letter that no notice answers"
 		}
 		p.fail(i.node, "%s: expected an address such as %s, found %q", key, example, i.text)
 	}
@@ -137,40 +137,6 @@ func (p *scenarioParser) fault(i item) {
 	p.sc.Faults = append(p.sc.Faults, f)
 }
 
-// CheckFault returns an error of type [*trace.WordError] if a fault names a
-// host that the scenario does not have.
-func (s *Scenario) CheckFault(f *host.Fault) error {
-	words, err := trace.ParseWords(f.String())
-	if err != nil {
-		return err
-	}
-	known := func(id string) bool {
-		for _, h := range s.Hosts {
-			if h.ID == id {
-				return true
-			}
-		}
-		return id == ""
-	}
-	for _, id := range []string{f.From, f.Host} {
-		if known(id) {
-			continue
-		}
-		var ids []string
-		for _, h := range s.Hosts {
-			ids = append(ids, h.ID)
-		}
-		column := 1
-		for _, w := range words {
-			if w.Op == trace.Bare && strings.Contains(w.Key, id) {
-				column = w.Column
-				if i := strings.Index(w.Key, ">"); i >= 0 && id == f.Host {
-					column += i + 1
-				}
-				break
-			}
-		}
-		return &trace.WordError{Column: column, Msg: "there is no host \"" + id + "\" here; the hosts are " + strings.Join(ids, ", ")}
-	}
-	return nil
-}
+// CheckFault returns an error of type [*trace.WordError] if a fault can never
+// fire among the scenario's hosts.
+func (s *Scenario) CheckFault(f *host.Fault) error { return f.Check(s.Hosts) }

@@ -34,7 +34,7 @@ var (
 		optional: []string{"from", "at", "notify", "return", "envid"},
 	}
 	limitKeys = keySet{
-		optional: []string{"events", "time"},
+		optional: []string{"events", "time", "octets"},
 	}
 )
 
@@ -79,6 +79,7 @@ func (p *scenarioParser) parse(root ast.Node) {
 	}
 	sc.MaxEvents = uint32(limits.number("events", 1, math.MaxUint32-1, DefaultMaxEvents))
 	sc.MaxTime = limits.duration("time", DefaultMaxTime)
+	sc.MaxOctets = limits.number("octets", 1, math.MaxInt64, DefaultMaxOctets)
 	hosts := m.sequence("hosts")
 	if p.err == nil && (len(hosts) == 0 || len(hosts) > maxHosts) {
 		p.fail(m.at("hosts"), "hosts: expected from 1 to %d hosts, found %d", maxHosts, len(hosts))

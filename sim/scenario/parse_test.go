@@ -36,7 +36,7 @@ func TestParseDirect(t *testing.T) {
 	want := &Scenario{
 		Name: "direct", Title: "One letter, straight from Alice to Bob", About: sc.About,
 		Start: time.Date(2026, 11, 23, 10, 15, 0, 0, time.UTC), Latency: 15 * time.Millisecond,
-		MaxEvents: DefaultMaxEvents, MaxTime: DefaultMaxTime,
+		MaxEvents: DefaultMaxEvents, MaxTime: DefaultMaxTime, MaxOctets: DefaultMaxOctets,
 		Hosts: []host.Config{{
 			ID: "laptop", Title: "Alice's laptop", Role: "mail client", Addrs: addrs("192.0.2.77"),
 			Client: &host.ClientConfig{User: "alice@sender.example", Server: "mail.sender.example", Port: 587},

@@ -27,6 +27,7 @@ type Scenario struct {
 
 	MaxEvents uint32        // the run stops at this many events
 	MaxTime   time.Duration // or at this virtual time
+	MaxOctets int64         // or when trace and mailboxes hold this many octets
 }
 
 // Letter is a message that a mail client sends.
@@ -40,10 +41,11 @@ type Letter struct {
 	Notify smtp.Notify   // and about each recipient (RFC 3461 §4)
 }
 
-// Limits of a run that names none (one million events, thirty days).
+// Limits of a run that names none (one million events, thirty days, 256 MiB).
 const (
 	DefaultMaxEvents = 1_000_000
 	DefaultMaxTime   = 30 * 24 * time.Hour
+	DefaultMaxOctets = 256 << 20
 )
 
 // Error is a mistake in a scenario file.
@@ -53,6 +55,7 @@ type Error struct {
 	Msg          string // what is wrong and what was expected
 }
 
+// Error says where the mistake is, and what was expected.
 func (e *Error) Error() string {
 	return fmt.Sprintf("%s:%d:%d: %s", e.File, e.Line, e.Column, e.Msg)
 }

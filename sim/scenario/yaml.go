@@ -20,7 +20,7 @@ import (
 // Limits of what is read at all: a scenario is a page or two, and the YAML
 // library works recursively.
 const (
-	maxFile    = 4 << 20 // octets
+	MaxFile    = 4 << 20 // octets
 	maxNesting = 60
 )
 
@@ -43,8 +43,8 @@ type mapping struct {
 // read parses src and returns the mapping it consists of, or an error.
 func read(src []byte, file string) (r *reader, root ast.Node) {
 	r = &reader{file: file}
-	if len(src) > maxFile {
-		r.failAt(1, 1, "the file has %d octets; expected a scenario of at most %d", len(src), maxFile)
+	if len(src) > MaxFile {
+		r.failAt(1, 1, "the file is too long; expected a scenario of at most %d octets", MaxFile)
 		return r, nil
 	}
 	for i, line := range strings.Split(string(src), "\n") {
@@ -61,7 +61,7 @@ func read(src []byte, file string) (r *reader, root ast.Node) {
 			return r, nil
 		}
 	}
-	doc, err := parseYAML(string(src))
+	doc, err := ParseYAML(string(src))
 	var where yaml.Error
 	switch {
 	case errors.As(err, &where) && where.GetToken() != nil:
@@ -83,8 +83,10 @@ func read(src []byte, file string) (r *reader, root ast.Node) {
 	return r, root
 }
 
-// parseYAML keeps the library's panics and its recursion away from us.
-func parseYAML(src string) (doc *ast.File, err error) {
+// ParseYAML reads YAML from outside, of scenarios and lessons: it keeps the
+// library's panics and its recursion away from us. Errors with a place are of
+// type [yaml.Error].
+func ParseYAML(src string) (doc *ast.File, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			doc, err = nil, fmt.Errorf("the YAML library failed: %v", p)
@@ -334,6 +336,9 @@ func (r *reader) duration(i item, key string) time.Duration {
 	d, ok := ParseDuration(i.text)
 	if !ok {
 		r.fail(i.node, "%s: expected a duration such as 15ms, 30m, 1h30m or 5d, found %q", key, i.text)
+	}
+	if d > MaxDuration {
+		r.fail(i.node, "%s: expected at most %dd, found %q", key, MaxDuration/(24*time.Hour), i.text)
 	}
 	return d
 }

@@ -125,6 +125,7 @@ const (
 	Kept     // deed: the recipient in Octets stays in Host's outbox, its user is told; Code is why
 	Stored   // deed: Letter is in the mailbox in Octets, at Host
 	Returned // deed: the recipient in Octets failed for good with Code; Arg is the notice's LetterID
+	Composed // deed: Host wrote the failure notice Letter; Octets are the letter
 	Parked   // deed: Letter, from <>, cannot go to the recipient in Octets; Host's postmaster has it
 	Told     // deed: Host shows its user a message, in Octets
 
@@ -157,7 +158,7 @@ var kindNames = [kinds]string{
 	Command: "command", Reply: "reply", Letter: "letter", Question: "question", Answer: "answer",
 	Decided: "decided", Typed: "typed", Asked: "asked", Changed: "changed", Fired: "fired", TimedOut: "timedout",
 	Written: "written", Custody: "custody", Accepted: "accepted", Added: "added", Attempt: "attempt", Relayed: "relayed",
-	Queued: "queued", Kept: "kept", Stored: "stored", Returned: "returned", Parked: "parked", Told: "told",
+	Queued: "queued", Kept: "kept", Stored: "stored", Returned: "returned", Composed: "composed", Parked: "parked", Told: "told",
 	Limit: "limit", Stalled: "stalled",
 	Listening: "listening", Digest: "digest", Reported: "reported", Silenced: "silenced", Dropped: "dropped",
 }

@@ -251,11 +251,18 @@ func hasPath(e *Event, octets []byte, verb smtp.Verb, mailbox string) bool {
 	switch e.Kind {
 	case Command, Decided, Typed:
 		cmd := smtp.ParseCommandUTF8(octets)
-		return cmd.Verb == verb && cmd.Err == nil && cmd.Path.Mailbox() == strings.Trim(mailbox, "<>")
+		return cmd.Verb == verb && cmd.Err == nil && sameMailbox(cmd.Path.Mailbox(), strings.Trim(mailbox, "<>"))
 	case Accepted, Relayed, Queued, Kept, Stored, Returned, Parked:
-		return verb == smtp.RCPT && string(octets) == mailbox
+		return verb == smtp.RCPT && sameMailbox(string(octets), mailbox)
 	}
 	return false
+}
+
+// sameMailbox compares as a host must that is not the mailbox's own: domains
+// without regard to case, local-parts exactly (RFC 5321 §2.4).
+func sameMailbox(a, b string) bool {
+	i, j := strings.LastIndexByte(a, '@'), strings.LastIndexByte(b, '@')
+	return i >= 0 && j >= 0 && a[:i] == b[:j] && strings.EqualFold(a[i:], b[j:]) || a == b
 }
 
 // Find returns the first event from position from on that the pattern means,

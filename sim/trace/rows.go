@@ -61,7 +61,7 @@ func (k Kind) IsRow() bool {
 	switch k {
 	case Connect, Refused, Lost, Reset, Unanswered,
 		Command, Reply, Letter, Question, Answer,
-		Fired, TimedOut, Changed, Written, Added, Queued, Kept, Stored, Returned, Parked, Told, Limit, Stalled,
+		Fired, TimedOut, Changed, Written, Added, Queued, Kept, Stored, Returned, Composed, Parked, Told, Limit, Stalled,
 		Listening, Digest, Reported, Silenced, Dropped:
 		return true
 	}

@@ -123,6 +123,9 @@ func TestPatternFind(t *testing.T) {
 		{`at=MAIL code=501 line~"FROM: *[^<]"`, 2},
 		{`line="501 5.5.4 no"`, 3},
 		{"stored to=bob@c.example", 9},
+		{"stored to=bob@C.Example", 9},                      // a domain has no case,
+		{"stored to=Bob@c.example", -1},                     // a local-part may have one
+		{`mx state="transaction open" from=a@B.EXAMPLE`, 5}, // (RFC 5321 §2.4)
 		{"stored to=eve@c.example", -1},
 		{"mx>mx", -1},
 		{"conn=1", -1},

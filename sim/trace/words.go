@@ -48,6 +48,7 @@ type WordError struct {
 	Msg    string // what is wrong and what was expected
 }
 
+// Error says at which column the mistake is, and what was expected.
 func (e *WordError) Error() string { return fmt.Sprintf("column %d: %s", e.Column, e.Msg) }
 
 // wordErr is a mistake at the given column.

@@ -19,7 +19,6 @@ type lineIn struct {
 	focus  bool
 	value  []rune
 	cursor int // in runes
-	letter bool
 }
 
 // said is one row of a conversation.

@@ -20,7 +20,7 @@ func (l *lesson) driven() trace.HostID {
 // in gathers what the exchange is a function of.
 func (l *lesson) in(th *theme) *in {
 	in := &in{
-		t: l.s.Trace(), rows: l.s.Rows(), n: l.rows(), asked: l.asked(), known: l.s.Known(),
+		t: l.s.Trace(), rows: l.s.Rows(), n: l.rows(), asked: l.asked(), who: l.s.Step().AsksWho(), known: l.s.Known(),
 		cursor: l.cursor, grow: l.grow, part: l.part, th: th, xPos: trace.NoPos, fault: -1,
 	}
 	row := l.cursor
@@ -30,8 +30,13 @@ func (l *lesson) in(th *theme) *in {
 	if row >= 0 && row < in.n {
 		in.xPos = in.rows.At(row).Pos
 	}
-	if l.s.Step().Kind == lessons.Type && l.typing && l.told && !l.said.Right {
-		if pos, ok := l.lastCommand(in); ok {
+	if l.s.Step().Kind == lessons.Type && l.told {
+		pos, waits := l.letterLine(in)
+		ok := waits && l.cursor == in.n-1 // a line of the letter is no row yet
+		if !waits && l.typing && !l.said.Right {
+			pos, ok = l.lastLine(in)
+		}
+		if ok {
 			in.xPos, in.mine, in.fault = pos, true, l.said.At
 		}
 	}
@@ -53,22 +58,28 @@ func (l *lesson) in(th *theme) *in {
 	return in
 }
 
-// lastCommand is the command that the learner said last.
-func (l *lesson) lastCommand(in *in) (trace.Pos, bool) {
-	as := l.driven()
-	for pos := in.known; pos > 0; { // a line of the letter is no row yet
+// letterLine is the line of the letter that the learner said last, while the
+// letter is not at its end.
+func (l *lesson) letterLine(in *in) (trace.Pos, bool) {
+	for pos := in.known; pos > 0; {
 		pos--
-		e := in.t.At(pos)
-		if e.Kind == trace.Typed && e.Host == as && e.Verb == smtp.EndOfData {
-			return pos, true
-		}
-		if e.Kind == trace.Reply || e.Kind == trace.Command {
-			break
+		switch e := in.t.At(pos); e.Kind {
+		case trace.Typed:
+			return pos, e.Host == l.driven() && e.Verb == smtp.EndOfData
+		case trace.Reply, trace.Command, trace.Letter:
+			return trace.NoPos, false
 		}
 	}
+	return trace.NoPos, false
+}
+
+// lastLine is the command that the learner said last, or the letter with its
+// dot.
+func (l *lesson) lastLine(in *in) (trace.Pos, bool) {
+	as := l.driven()
 	for i := in.n - 1; i >= 0; i-- {
 		pos := in.rows.At(i).Pos
-		if e := in.t.At(pos); e.Host == as && e.Kind == trace.Command {
+		if e := in.t.At(pos); e.Host == as && (e.Kind == trace.Command || e.Kind == trace.Letter) {
 			return pos, true
 		}
 	}
@@ -80,7 +91,7 @@ func (l *lesson) text(th *theme, p *pages) *textIn {
 	st := l.s.Step()
 	in := &textIn{
 		step: st, solved: l.s.Solved(), last: l.s.LessonDone(), picked: l.picked, tried: l.tried,
-		told: l.told, said: l.said, hint: l.hint, typing: l.typing, wait: len(l.wait), note: l.note,
+		told: l.told, said: l.said, how: l.s.Result(l.s.Index()), undo: l.s.CanUndo(), hint: l.hint, typing: l.typing, wait: len(l.wait), note: l.note,
 		scroll: l.scroll, pages: p, th: th,
 	}
 	in.cut = st.Kind == lessons.Type && !in.solved && !l.s.Asking()
@@ -104,6 +115,6 @@ func (l *lesson) matches(o lessons.Option) bool {
 func (l *lesson) line() lineIn {
 	return lineIn{
 		show: l.s.Step().Kind == lessons.Type && l.s.Asking(), focus: l.typing, value: []rune(l.input.Value()),
-		cursor: l.input.Position(), letter: l.s.InLetter(),
+		cursor: l.input.Position(),
 	}
 }

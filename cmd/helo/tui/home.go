@@ -15,21 +15,28 @@ type homeIn struct {
 	lessons  []*lessons.Lesson
 	progress snapshot
 	choice   int    // 0 is the line on top, then the lessons
-	told     string // about the progress file, or what went wrong
+	told     string // about the progress file, or what went wrong; as it came
 	th       *theme
 }
 
 // next is the lesson that the line on top opens, and whether it was begun.
 func (in *homeIn) next() (l *lessons.Lesson, begun bool) {
+	var latest *lessons.Lesson
 	for _, l := range in.lessons {
 		if l.ID == in.progress.latest {
-			return l, true
+			latest = l
 		}
 	}
-	for _, l := range in.lessons {
-		if in.progress.lessons[l.ID].Done.IsZero() {
-			return l, false
+	if latest != nil && in.progress.lessons[latest.ID].Done.IsZero() {
+		return latest, true
+	}
+	for _, l := range in.lessons { // new ones before one that is taken again
+		if p := in.progress.lessons[l.ID]; p.Done.IsZero() {
+			return l, p.Mark != nil
 		}
+	}
+	if latest != nil {
+		return latest, true
 	}
 	if len(in.lessons) > 0 {
 		return in.lessons[0], false
@@ -133,19 +140,23 @@ func (in *homeIn) lesson(i, w int) string {
 	titleWidth = min(titleWidth, w-8-steps-24)
 	l.to(th, 4).put(th.mid, fmt.Sprint(i+1)).to(th, 7).put(th.text, cut(explain.Visible([]byte(le.Title)), titleWidth))
 	l.to(th, 7+titleWidth+5)
+	var results []lessons.Result
 	filled, k, word, wordInk := 0, th.accent, fmt.Sprintf("%d min", le.Minutes), th.mid
 	switch {
 	case !p.Done.IsZero():
-		filled, k, word, wordInk = len(le.Steps), th.good, "done", th.good
+		filled, k, word, wordInk, results = len(le.Steps), th.good, "done", th.good, p.Results
+		if left := lessons.LeftOut(results); left != "" {
+			word, wordInk = "done, "+left, th.mid
+		}
 		if p.Mark != nil {
-			word, wordInk = fmt.Sprintf("done, again at step %d", p.Mark.Step+1), th.mid
+			word, wordInk = fmt.Sprintf("done, again at step %d", min(p.Mark.Step+1, len(le.Steps))), th.mid
 		}
 	case p.Mark != nil:
-		filled = min(p.Mark.Step, len(le.Steps))
-		word = fmt.Sprintf("step %d of %d", p.Mark.Step+1, len(le.Steps))
+		filled, results = min(p.Mark.Step, len(le.Steps)), p.Mark.Results
+		word = fmt.Sprintf("step %d of %d", min(p.Mark.Step+1, len(le.Steps)), len(le.Steps))
 	}
 	if steps <= 24 {
-		l.put(k, strings.Repeat("▰", filled)).put(th.lane, strings.Repeat("▱", len(le.Steps)-filled))
+		stepBar(l, th, k, filled, len(le.Steps), results)
 		l.to(th, 7+titleWidth+5+steps+3)
 	}
 	return l.put(wordInk, word).end(th)
@@ -192,7 +203,7 @@ func (in *homeIn) about(w, h int) []string {
 func (in *homeIn) foot(w int) []string {
 	th := in.th
 	out := []string{newLine(w).to(th, 2).put(th.lane, dashes(w-4)).end(th)}
-	for _, r := range wrap(in.told, w-4) {
+	for _, r := range wrap(explain.Visible([]byte(in.told)), w-4) {
 		out = append(out, newLine(w).to(th, 2).put(th.text, r).end(th))
 	}
 	return append(out, keyBar(th, w, []barKey{

@@ -16,6 +16,7 @@ type in struct {
 
 	n      int       // rows to show
 	asked  bool      // the last of them is not known yet: it is drawn as ?
+	who    bool      // and neither is who acts there
 	known  trace.Pos // how far the learner may see
 	cursor int       // the row under the cursor, -1 if there is none
 	grow   int       // how far the last row's arrow has come, of growFull
@@ -44,6 +45,9 @@ func (in *in) held(i int) uint64 {
 	return r.Held
 }
 
+// hidesWho says whether row i is the one of which even the hosts are asked.
+func (in *in) hidesWho(i int) bool { return in.asked && in.who && i == in.n-1 }
+
 // heldAbove is the hosts that are responsible before row i.
 func (in *in) heldAbove(i int) uint64 { return in.held(max(0, min(i, in.n)-1)) }
 
@@ -53,6 +57,15 @@ func (in *in) latest() time.Duration {
 		return 0
 	}
 	return in.t.At(in.rows.At(in.n - 1).Pos).At
+}
+
+// time is the colour of a row's time: on the selected row it has to stand out
+// from its band.
+func (in *in) time(row int) ink {
+	if row == in.cursor {
+		return in.th.text
+	}
+	return in.th.faint
 }
 
 // say is a row in a few words, safe to show, with its mark.

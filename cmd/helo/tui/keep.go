@@ -5,6 +5,7 @@ package tui
 
 import (
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -18,7 +19,8 @@ import (
 type snapshot struct {
 	lessons map[string]lessons.LessonProgress
 	latest  string
-	told    string // about the file
+	told    string // about the file, as it came
+	failed  bool   // progress cannot be read or written
 	loaded  bool
 }
 
@@ -33,9 +35,12 @@ type place struct {
 // keeper reads and writes progress. Commands run side by side, so that an
 // older place may come after a newer one: it is not written then.
 type keeper struct {
-	dir  string
-	ids  []string
-	next int // number of the next place; only Update counts
+	dir string
+	ids []string
+
+	// Only Update, and finish after it, touch these two.
+	next   int   // number of the newest place
+	newest place // that was to be kept
 
 	mu       sync.Mutex
 	progress *lessons.Progress
@@ -69,6 +74,7 @@ func (k *keeper) open() {
 // keep is a command that writes a place down.
 func (k *keeper) keep(p place) tea.Cmd {
 	k.next++
+	k.newest = p
 	n := k.next
 	return func() tea.Msg { return k.write(n, p) }
 }
@@ -82,14 +88,41 @@ func (k *keeper) write(n int, p place) snapshot {
 		return k.snapshot()
 	}
 	k.written = n
-	if p.done {
-		k.progress.Finish(p.mark.Lesson, p.at)
-	} else {
+	was := k.progress.Lesson(p.mark.Lesson)
+	switch {
+	case p.done:
+		k.progress.Finish(p.mark.Lesson, p.at, p.mark.Results...)
+	case !was.Done.IsZero() && was.Mark == nil && untouched(p.mark):
+		return k.snapshot() // a finished lesson that was only looked at
+	default:
 		k.progress.Leave(p.mark, p.at)
 	}
 	k.err = k.progress.Save()
 	return k.snapshot()
 }
+
+// untouched says whether nothing was done yet in a lesson.
+func untouched(m lessons.Mark) bool {
+	return m.Step == 0 && !slices.ContainsFunc(m.Results, func(r lessons.Result) bool { return r != lessons.Open }) &&
+		len(m.Here)+len(m.Tried)+m.Hints == 0
+}
+
+// finish writes the newest place down if no command has, or could, and waits
+// for that. It returns what the learner should be told if it is not kept.
+func (k *keeper) finish() string {
+	if k.next == 0 {
+		return ""
+	}
+	k.write(k.next, k.newest)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.err == nil {
+		return ""
+	}
+	return explain.Visible([]byte(notKept + k.err.Error()))
+}
+
+const notKept = "Progress is not kept: "
 
 // snapshot copies what the screen shows. The caller holds the lock.
 func (k *keeper) snapshot() snapshot {
@@ -102,8 +135,7 @@ func (k *keeper) snapshot() snapshot {
 	}
 	s.lessons = maps.Clone(s.lessons)
 	if k.err != nil {
-		s.told = "Progress is not kept: " + k.err.Error()
+		s.told, s.failed = notKept+k.err.Error(), true
 	}
-	s.told = explain.Visible([]byte(s.told))
 	return s
 }

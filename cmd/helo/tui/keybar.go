@@ -50,10 +50,21 @@ func (l *lesson) bar(in *in, g layout) []barKey {
 	st := l.s.Step()
 	if l.typing {
 		does := "send"
-		if g.full && l.input.Value() == "" {
+		switch empty := l.input.Value() == ""; {
+		case empty && l.s.InLetter():
+			does = "send an empty line"
+		case empty && g.full:
 			does = "go on"
 		}
-		keys := []barKey{{keySend, "", does}, {keyEarlier, "", "earlier line"}, {keyTabHint, "", "hint"}, {keyLook, "", "look around, take back"}}
+		keys := []barKey{{keySend, "", does}}
+		if len(l.s.Typed()) > 0 {
+			keys = append(keys, barKey{keyEarlier, "", "earlier"})
+		}
+		keys = append(keys, barKey{keyTabHint, "", "hint"})
+		if l.s.CanUndo() {
+			keys = append(keys, barKey{keyLook, "esc u", "take back"})
+		}
+		keys = append(keys, barKey{keyLook, "", "look around"})
 		return append(keys, barKey{keyF1, "", "help"})
 	}
 	var keys []barKey
@@ -78,11 +89,11 @@ func (l *lesson) bar(in *in, g layout) []barKey {
 			add(keyNext, "that is all")
 		}
 	}
-	if st.Kind == lessons.Type && l.told {
+	if l.s.CanUndo() {
 		add(keyUndo, "take back")
 	}
 	if in.n > 0 || st.Kind == lessons.Watch {
-		keys = append(keys, barKey{keyRight, "← →", "step"})
+		keys = append(keys, barKey{keyRight, "← →", "row"})
 		switch {
 		case l.playing:
 			add(keyPlay, "pause")
@@ -104,7 +115,11 @@ func (l *lesson) bar(in *in, g layout) []barKey {
 			add(keyBack, "back")
 		}
 	}
-	if !g.wide && !g.full && st.Prose != "" {
+	switch {
+	case g.wide || st.Prose == "":
+	case g.full:
+		add(keyText, "exchange")
+	default:
 		add(keyText, "text")
 	}
 	add(keyView, "view")

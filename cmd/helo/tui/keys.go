@@ -31,8 +31,8 @@ var (
 
 // The keys of a lesson.
 var (
-	keyRight   = bind([]string{"right", "l"}, "→", "step forward")
-	keyLeft    = bind([]string{"left", "h"}, "←", "step back")
+	keyRight   = bind([]string{"right"}, "→", "row forward")
+	keyLeft    = bind([]string{"left"}, "←", "row back")
 	keyStart   = bind([]string{"home", "g"}, "home", "jump to the start")
 	keyEnd     = bind([]string{"end", "G"}, "end", "jump to the end")
 	keyPlay    = bind([]string{"space"}, "space", "play, or pause")
@@ -41,7 +41,7 @@ var (
 	keyWhy     = bind([]string{"w"}, "w", "why: go to the cause")
 	keyBack    = bind([]string{"b"}, "b", "back to where w was pressed")
 	keyView    = bind([]string{"v"}, "v", "ladder or transcript")
-	keyText    = bind([]string{"t"}, "t", "the whole text, and back")
+	keyText    = bind([]string{"t"}, "t", "the text, the exchange")
 	keyScrollU = bind([]string{"up", "k", "pgup"}, "↑", "text up")
 	keyScrollD = bind([]string{"down", "j", "pgdown"}, "↓", "text down")
 	keyChoose  = bind([]string{"1", "2", "3", "4", "5", "6", "7", "8", "9"}, "1 2 3", "answer")
@@ -88,7 +88,7 @@ func row(show, does string, keys ...key.Binding) helpKey { return helpKey{show, 
 // helpGroups are all keys, as the help overlay shows them.
 var helpGroups = []helpGroup{
 	{"The exchange", []helpKey{
-		row("← →  h l", "step back, forward", keyLeft, keyRight),
+		row("← →", "row back, forward", keyLeft, keyRight),
 		row("home end  g G", "jump to start, end", keyStart, keyEnd),
 		row("space", "play, pause", keyPlay),
 		row("tab shift+tab", "part of the line", keyPart, keyPartOld),
@@ -103,7 +103,7 @@ var helpGroups = []helpGroup{
 		row("s", "skip the step", keySkip),
 		row("u", "take a line back", keyUndo),
 		row("R", "restart the lesson", keyRestart),
-		row("t", "whole text, and back", keyText),
+		row("t", "text, exchange", keyText),
 		row("↑ ↓  k j", "scroll the text", keyScrollU, keyScrollD),
 		row("esc", "leave, come back later", keyLeave),
 	}},

@@ -69,7 +69,7 @@ func situations(t *testing.T) map[string]func() *drive {
 		"a part":       at("1", "right", "right", "right", "right", "tab"),
 		"w pressed":    at("1", "right", "right", "right", "right", "w"),
 		"asked":        to("1", lessons.Predict, "t"),
-		"answered":     to("1", lessons.Predict, "t", "a"),
+		"answered":     to("1", lessons.Predict, "t", "a", "enter"),
 		"quiz":         to("1", lessons.Quiz),
 		"typing":       typed(),
 		"recalling":    typed("up", "up"),

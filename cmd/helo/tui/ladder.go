@@ -136,9 +136,17 @@ func (g lanes) row(in *in, i int) string {
 	pos := in.rows.At(i).Pos
 	e := in.t.At(pos)
 	held := in.held(i)
-	l.to(in.th, 1).put(in.th.faint, pad(clock(e.At), g.clock))
+	l.to(in.th, 1).put(in.time(i), pad(clock(e.At), g.clock))
 	if len(g.col) == 0 {
 		return l.to(in.th, g.clock+3).put(in.th.text, in.say(pos)).end(in.th)
+	}
+	if in.hidesWho(i) { // beside the lanes, at none of them
+		l.to(in.th, g.clock+2).put(in.th.ask, "?")
+		for j, col := range g.col {
+			l.to(in.th, col)
+			g.glyph(in, l, j, held)
+		}
+		return l.end(in.th)
 	}
 	a := arrowOf(in, i)
 	if a.from == a.to || g.lane(a.from) == g.lane(a.to) {
@@ -272,7 +280,7 @@ func deedInk(in *in, e *trace.Event) (ink, bool) {
 		return in.th.dns, true
 	case trace.Stored:
 		return in.th.good, true
-	case trace.Written, trace.Added, trace.Changed:
+	case trace.Written, trace.Added, trace.Changed, trace.Composed:
 		return in.th.mid, true
 	}
 	if failed(e) {

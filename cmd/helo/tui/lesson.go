@@ -16,16 +16,17 @@ import (
 type lesson struct {
 	s *lessons.Session
 
-	cursor  int   // row
-	trail   []int // rows from which w was pressed
-	part    int   // of the explanation, -1 for none
-	plain   bool  // the transcript instead of the ladder; typing, the ladder instead of the dialogue
-	reading bool  // on a small screen: the text has all the room
-	folds   bool  // it has, as the screen is now
-	scroll  int   // of the text
-	playing bool
-	grow    int // of the newest arrow
-	motion  int // number of the movement under way; ticks of others are old
+	cursor   int   // row
+	trail    []int // rows from which w was pressed
+	part     int   // of the explanation, -1 for none
+	plain    bool  // the transcript instead of the ladder; typing, the ladder instead of the dialogue
+	reading  bool  // on a small screen: the text has all the room
+	folds    bool  // it has, as the screen is now
+	scroll   int   // of the text
+	playing  bool
+	finished bool // the learner has left it at its end
+	grow     int  // of the newest arrow
+	motion   int  // number of the movement under way; ticks of others are old
 
 	picked []bool
 	tried  []bool
@@ -58,6 +59,7 @@ func newLesson(s *lessons.Session, mark *lessons.Mark, ref *explain.Reference) *
 	l := &lesson{s: s, ref: ref, grow: growFull}
 	l.input = textinput.New()
 	l.input.Prompt = ""
+	l.input.CharLimit = mostTyped
 	l.input.SetVirtualCursor(false)
 	l.enter()
 	if mark == nil {

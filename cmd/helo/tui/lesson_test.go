@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 
+	tea "charm.land/bubbletea/v2"
+
 	"helo/lessons"
 )
 
@@ -113,6 +115,32 @@ func TestPaste(t *testing.T) {
 			t.Error("a bidirectional control reached the terminal")
 		}
 	})
+}
+
+// What is pasted has a bound: it is kept with the progress.
+func TestALongPasteIsCut(t *testing.T) {
+	d := newDrive(t, options(t), 120, 36)
+	d.press("2")
+	l := d.m.lesson
+	d.msg(tea.PasteMsg{Content: strings.Repeat("é", 5000)})
+	if n := len([]rune(l.input.Value())); n != mostTyped || !strings.Contains(d.text(), "A line has room for 2000") {
+		t.Errorf("%d characters, note %q", n, l.note)
+	}
+	l.input.SetValue("ab")
+	l.input.SetCursor(1)
+	d.msg(tea.PasteMsg{Content: strings.Repeat("x", 5000)})
+	if v := l.input.Value(); len(v) != mostTyped || v[0] != 'a' || v[len(v)-1] != 'b' {
+		t.Errorf("%d characters, from %c to %c", len(v), v[0], v[len(v)-1])
+	}
+	d.msg(tea.PasteMsg{Content: strings.Repeat("x", 5000) + "\n" + strings.Repeat("y", 5000) + "\n" + strings.Repeat("z", 5000)})
+	for _, line := range append(l.wait, l.input.Value()) {
+		if len(line) > mostTyped {
+			t.Errorf("a line of %d characters", len(line))
+		}
+	}
+	if len(l.wait) != 2 {
+		t.Errorf("%d lines wait", len(l.wait))
+	}
 }
 
 // A prediction gives nothing away: the row that is asked for is a question

@@ -75,8 +75,9 @@ func (m *model) lessonKey(msg tea.KeyPressMsg) tea.Cmd {
 		l.choose(int(msg.String()[0] - '1'))
 		return tea.Batch(m.saved(), m.animate())
 	case key.Matches(msg, keyAnswer):
-		l.showAnswer()
-		return tea.Batch(m.saved(), m.animate())
+		if !l.s.Solved() {
+			m.overlays = append(m.overlays, m.askAnswer())
+		}
 	case key.Matches(msg, keyUndo):
 		l.undo()
 		return m.saved()
@@ -95,6 +96,7 @@ func (m *model) enter() tea.Cmd {
 	g := newLayout(m.w, m.h, l, l.text(m.th, m.pages))
 	switch {
 	case l.s.LessonDone():
+		l.finished = true
 		return m.leave()
 	case l.s.Solved():
 		l.next()
@@ -103,7 +105,7 @@ func (m *model) enter() tea.Cmd {
 		l.typing, l.reading = true, false
 		l.focus()
 		l.showEnd()
-	case g.full && (st.Kind == lessons.Watch || st.Kind == lessons.Predict):
+	case g.full && !st.Multiple():
 		l.reading = false
 	case st.Kind == lessons.Watch:
 		return m.forward()
@@ -140,6 +142,18 @@ func (m *model) askSkip() *overlay {
 	text := "The answer is filled in, so that the next step can go on from there. The step counts as skipped."
 	return question("Skip this step?", text, "skip it", func(m *model) tea.Cmd {
 		m.lesson.skip()
+		return tea.Batch(m.saved(), m.animate())
+	})
+}
+
+// askAnswer says what it does to show the answer, and asks.
+func (m *model) askAnswer() *overlay {
+	text := "The step is solved for you, and counts as shown. A hint, with h, gives away less."
+	if !m.lesson.canHint() {
+		text = "The step is solved for you, and counts as shown."
+	}
+	return question("Show the answer?", text, "show it", func(m *model) tea.Cmd {
+		m.lesson.showAnswer()
 		return tea.Batch(m.saved(), m.animate())
 	})
 }

@@ -24,12 +24,13 @@ type model struct {
 	pages    *pages
 	keep     *keeper
 	progress snapshot
+	unkept   bool // a lesson has said that its place is not kept
 	ref      *explain.Reference
 
 	choice   int     // at home
 	lesson   *lesson // nil at home
 	overlays []*overlay
-	wrong    string // what went wrong last, shown at home
+	wrong    string // what went wrong last, as it came; home makes it safe
 }
 
 // tick is a command that sends a message after a while. Movement goes through
@@ -47,7 +48,7 @@ func newModel(o Options) *model {
 	m := &model{o: o, w: 80, h: 24, th: th, pages: newPages(th), keep: newKeeper(o.StateFolder, o.Course)}
 	if o.Lesson != "" {
 		if l := o.Course.Lesson(o.Lesson); l == nil {
-			m.wrong = "There is no lesson " + explain.Visible([]byte(o.Lesson)) + "."
+			m.wrong = "There is no lesson " + o.Lesson + "."
 		}
 	}
 	return m
@@ -97,13 +98,17 @@ func (m *model) take(msg tea.Msg) tea.Cmd {
 	case referenceMsg:
 		m.ref = msg.ref
 		if msg.err != nil {
-			m.wrong = "There are no explanations: " + explain.Visible([]byte(msg.err.Error()))
+			m.wrong = "There are no explanations: " + msg.err.Error()
 		}
 		if m.lesson != nil {
 			m.lesson.ref = m.ref
 		}
 	case snapshot:
 		first := !m.progress.loaded
+		if m.lesson != nil && msg.failed && !m.unkept {
+			m.unkept = true
+			m.lesson.note = "Your place cannot be written down now. When you leave, helo says why."
+		}
 		m.progress = msg
 		if first && m.o.Lesson != "" && m.lesson == nil {
 			if l := m.o.Course.Lesson(m.o.Lesson); l != nil {
@@ -209,7 +214,7 @@ func (m *model) open(l *lessons.Lesson) tea.Cmd {
 		}
 	}
 	if err != nil {
-		m.wrong = explain.Visible([]byte(err.Error()))
+		m.wrong = err.Error()
 		return nil
 	}
 	m.lesson = newLesson(s, mark, m.ref)
@@ -226,7 +231,7 @@ func (m *model) saved() tea.Cmd {
 
 func (m *model) place() place {
 	l := m.lesson
-	return place{l.s.Mark(), l.s.LessonDone(), m.o.Now()}
+	return place{l.s.Mark(), l.finished, m.o.Now()}
 }
 
 // leave goes home. The lesson's place is kept.
@@ -236,7 +241,7 @@ func (m *model) leave() tea.Cmd {
 	for i, l := range m.o.Course.Lessons {
 		if l.ID == m.lesson.s.Lesson().ID {
 			m.choice = i + 1
-			if m.lesson.s.LessonDone() {
+			if m.lesson.finished {
 				m.choice = 0 // what comes next is on top
 			}
 		}

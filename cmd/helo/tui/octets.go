@@ -111,19 +111,29 @@ func octetRow(in *in, ol octetLine, indent, w int) string {
 			i = j
 			continue
 		}
-		for j < ol.end && inkAt(j) == k && (x.Binary || x.Octets[j] != '\r' && x.Octets[j] != '\n') {
+		for j < ol.end && inkAt(j) == k && broken(x, j) == broken(x, i) && (x.Binary || x.Octets[j] != '\r' && x.Octets[j] != '\n') {
 			j++
 		}
 		a, b := shown.Cells(i-ol.start, j-ol.start)
 		l.to(in.th, indent+max(a, from))
 		text := ansi.Cut(shown.Text, a, b)
-		if k == in.th.fail && !x.Binary && x.Octets[i] == ' ' {
+		if broken(x, i) && !x.Binary && x.Octets[i] == ' ' {
 			text = "·" + strings.TrimPrefix(text, " ") // a space too many should be seen
 		}
 		l.put(k, text)
 		i = j
 	}
 	return l.end(in.th)
+}
+
+// broken says whether an octet is where the grammar is left.
+func broken(x *explain.Explanation, i int) bool {
+	for _, p := range x.Parts {
+		if p.Broken && i >= p.Start && i < p.End {
+			return true
+		}
+	}
+	return false
 }
 
 // bracket is a part as it is drawn under a stretch of octets.

@@ -75,7 +75,11 @@ func (o *overlay) draw(th *theme, screen []string, w, h int) []string {
 	top, left := max(0, (h-len(box))/2), max(0, (w-inner-4)/2)
 	for i, r := range box {
 		if y := top + i; y < len(out) {
-			out[y] = cutStyled(out[y], left) + r + inkOff + ansi.Cut(out[y], left+inner+4, w)
+			// Half a wide character on either side becomes a blank.
+			before, behind := cutStyled(out[y], left), ansi.Cut(out[y], left+inner+4, w)
+			before += blanks(left - ansi.StringWidth(before))
+			behind = blanks(w-left-inner-4-ansi.StringWidth(behind)) + behind
+			out[y] = before + r + inkOff + behind
 		}
 	}
 	return out
@@ -100,7 +104,7 @@ func question(title, text, does string, yes func(m *model) tea.Cmd) *overlay {
 			}
 			return out
 		},
-		keys: []barKey{{keyYes, "", does}, {keyNo, "", "leave it"}},
+		keys: []barKey{{keyYes, "⏎ y", does}, {keyNo, "esc n", "leave it"}},
 		yes:  yes,
 	}
 }

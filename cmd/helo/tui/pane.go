@@ -5,6 +5,7 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"helo/sim/explain"
@@ -57,7 +58,7 @@ func pane(in *in, w, h int) []string {
 	title, rfc := "", ""
 	if in.xPos != trace.NoPos {
 		title, rfc = in.x.Title, rfcList(in.x.RFC, w/2)
-		if in.mine {
+		if in.mine && in.t.At(in.xPos).Kind != trace.Letter {
 			title = "your line"
 		}
 	}
@@ -76,7 +77,10 @@ func pane(in *in, w, h int) []string {
 	if room-len(tail) >= 5 {
 		octetRoom = max(3, room/2-2)
 	}
-	oct := octetBlock(in, w, min(octetRoom, room-len(tail)))
+	var oct []string
+	if roomy || !in.x.Binary || in.part >= 0 { // else there is only room for what the octets say
+		oct = octetBlock(in, w, min(octetRoom, room-len(tail)))
+	}
 	out, room = append(out, oct...), room-len(oct)
 	if roomy && len(oct) > 0 {
 		out, room = append(out, plain(w)), room-1
@@ -85,7 +89,7 @@ func pane(in *in, w, h int) []string {
 		return fill(append(out, wideText(in, w, room)...), w, h)
 	}
 	above := 0 // air above the tail
-	if len(tail) > 0 && room-len(tail) > 2 {
+	if len(tail) > 0 && room-len(tail) > 2 && (roomy || !in.x.Binary) {
 		above = 1
 	}
 	text, all := proseRows(in, w, room-len(tail)-above, true)
@@ -151,11 +155,12 @@ type sentence struct {
 func sentences(in *in) []sentence {
 	var out []sentence
 	n := len(in.x.Parts)
+	first := max(in.part, 0)
+	if in.x.Binary && in.part < 0 { // what is asked says most
+		first = max(0, slices.IndexFunc(in.x.Parts, func(p explain.Part) bool { return p.Name == "question" }))
+	}
 	for k := range n {
-		j := k
-		if in.part >= 0 {
-			j = (in.part + k) % n
-		}
+		j := (first + k) % n
 		p := in.x.Parts[j]
 		if p.Meaning == "" && j != in.part {
 			continue
@@ -300,31 +305,31 @@ func changeText(s explain.StateChange) string {
 	return s.From + " → " + s.To
 }
 
-// wideText uses a wide pane: what the parts mean on the left, what the event
-// means and changed on the right.
+// wideText uses a wide pane: what the event means and changed on the left, what
+// its parts mean on the right.
 func wideText(in *in, w, room int) []string {
-	left := (w - 3*paneIndent) * 11 / 20
+	left := (w - 3*paneIndent) * 9 / 20
 	right := w - 3*paneIndent - left
-	parts, _ := sentenceRows(in, left, room)
+	parts, _ := sentenceRows(in, right, room)
 	if len(parts) == 0 {
 		return proseRowsWide(in, w, room)
 	}
-	var side []string
-	for _, row := range wrap(in.x.Means, right) {
-		l := newLine(right)
-		side = append(side, l.put(in.th.text, row).end(in.th))
+	var main []string
+	for _, row := range wrap(in.x.Means, left) {
+		l := newLine(left)
+		main = append(main, l.put(in.th.text, row).end(in.th))
 	}
-	if len(side) > 0 {
-		side = append(side, plain(right))
+	if len(main) > 0 {
+		main = append(main, plain(left))
 	}
-	for _, row := range tailRows(in, right+2*paneIndent) {
-		side = append(side, cutStyledFrom(row, paneIndent, right))
+	for _, row := range tailRows(in, left+2*paneIndent) {
+		main = append(main, cutStyledFrom(row, paneIndent, left))
 	}
-	n := min(room, max(len(parts), len(side)))
-	parts, side = fill(parts, left, n), fill(side, right, n)
+	n := min(room, max(len(parts), len(main)))
+	parts, main = fill(parts, right, n), fill(main, left, n)
 	out := make([]string, n)
 	for i := range out {
-		out[i] = blanks(paneIndent) + parts[i] + blanks(paneIndent) + side[i] + blanks(paneIndent)
+		out[i] = blanks(paneIndent) + main[i] + blanks(paneIndent) + parts[i] + blanks(paneIndent)
 	}
 	return out
 }

@@ -65,7 +65,9 @@ func Run(ctx context.Context, o Options) error {
 	stop := quitOn(ctx, p)
 	_, err := p.Run()
 	stop()
-	m.finish()
+	if told := m.finish(); told != "" {
+		fmt.Fprintln(os.Stderr, "helo: "+told)
+	}
 	switch {
 	case err == nil, errors.Is(err, io.EOF):
 		return nil
@@ -111,15 +113,21 @@ func quitOn(ctx context.Context, p *tea.Program) (stop func()) {
 	}
 }
 
-// finish writes the place down when the program is over, whatever ended it.
-func (m *model) finish() {
+// finish writes the place down when the program is over, whatever ended it. It
+// returns what the learner should know if that fails.
+func (m *model) finish() string {
+	m.note()
+	return m.keep.finish()
+}
+
+// note has the place in the lesson kept, if there is one.
+func (m *model) note() {
 	if m.lesson == nil {
 		return
 	}
 	// After a panic the lesson may be in no state to say where it is.
 	defer func() { _ = recover() }()
-	m.keep.next++
-	m.keep.write(m.keep.next, m.place())
+	m.keep.keep(m.place()) // finish writes it
 	m.lesson.s.Close()
 }
 

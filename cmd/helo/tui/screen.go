@@ -47,7 +47,7 @@ func newLayout(w, h int, l *lesson, text *textIn) layout {
 		body := h - 4 // header, a blank, the keys with one above
 		g.paneH = max(11, min(h*36/100, 19))
 		g.exW = min(w-g.textW-6, 10+2*maxGap+2*12)
-		g.paneH = max(8, min(g.paneH, body-text.needs(g.textW)-1))
+		g.paneH = max(7, min(g.paneH, body-text.needs(g.textW)))
 		if body-g.paneH < 12 {
 			g.paneH = max(8, body-12)
 		}
@@ -73,8 +73,9 @@ func newLayout(w, h int, l *lesson, text *textIn) layout {
 		g.textH, g.exH, g.paneH = body, 0, 0
 		return g
 	}
-	if kind == lessons.Watch && !text.solved {
-		most = min(most, 3+(h-minHeight)/3) // it has been read; now it is about the exchange
+	if kind == lessons.Watch {
+		// It has been read; now it is about the exchange, as far as that has rows.
+		most = min(most, max(3+(h-minHeight)/3, body-g.paneH-1-1-l.rows()))
 	}
 	g.textH = min(max(2, len(text.folded(g.textW, most))), most)
 	g.exH = body - g.paneH - g.textH - 1
@@ -105,6 +106,11 @@ func lessonScreen(l *lesson, th *theme, p *pages, w, h int) (rows []string, x, y
 			rows = append(rows, row)
 		}
 	case g.wide:
+		below := pane(in, w, g.paneH)
+		if n := min(spare(below), text.needs(g.textW)-g.textH); n > 0 { // the text needs it more
+			g.paneH, g.textH, g.exH = g.paneH-n, g.textH+n, g.exH+n
+			below = pane(in, w, g.paneH)
+		}
 		ex, ex1, ey1 := exchange(l, in, g)
 		left := text.column(g.textW, g.textH)
 		pad := w - g.textW - g.exW - 4 - 2
@@ -114,7 +120,7 @@ func lessonScreen(l *lesson, th *theme, p *pages, w, h int) (rows []string, x, y
 		if ex1 >= 0 {
 			x, y = ex1+g.textW+4+pad/2, ey1+2
 		}
-		rows = append(rows, pane(in, w, g.paneH)...)
+		rows = append(rows, below...)
 	default:
 		for _, r := range fill(text.folded(g.textW, g.textH), g.textW, g.textH) {
 			rows = append(rows, "  "+r+blanks(w-g.textW-2))
@@ -129,6 +135,15 @@ func lessonScreen(l *lesson, th *theme, p *pages, w, h int) (rows []string, x, y
 	}
 	rows = append(rows, plain(w), keyBar(th, w, l.bar(in, g)))
 	return fill(rows, w, h), x, y
+}
+
+// spare is how many rows at the end of a block are blank.
+func spare(rows []string) int {
+	n := 0
+	for n < len(rows) && strings.TrimSpace(rows[len(rows)-1-n]) == "" {
+		n++
+	}
+	return n
 }
 
 // exchange is the ladder, the transcript, or the conversation while typing.
@@ -155,21 +170,37 @@ func exchange(l *lesson, in *in, g layout) (rows []string, x, y int) {
 func header(l *lesson, th *theme, w int) string {
 	row := newLine(w)
 	n, of := l.s.Index()+1, len(l.s.Lesson().Steps)
-	full, rest := stepBar(n, of)
-	bar := full + rest
+	var results []lessons.Result
+	for i := range n {
+		results = append(results, l.s.Result(i))
+	}
+	bar := of
+	if of > 24 { // too long for a mark each
+		bar = 0
+	}
 	step := fmt.Sprintf("step %d of %d", n, of)
-	right := cells(step) + 2 + cells(bar)
+	right := cells(step) + 2 + bar
 	row.to(th, 2).put(th.mid, "helo").to(th, 8)
 	row.put(th.strong, cut(explain.Visible([]byte(l.s.Lesson().Title)), w-8-right-4))
-	row.to(th, w-2-right).put(th.mid, step).to(th, w-2-cells(bar))
-	return row.put(th.accent, full).put(th.lane, rest).end(th)
+	row.to(th, w-2-right).put(th.mid, step).to(th, w-2-bar)
+	if bar > 0 {
+		stepBar(row, th, th.accent, n, of, results)
+	}
+	return row.end(th)
 }
 
-// stepBar is a mark for each step, in two parts: up to the one that is asked,
-// and those to come. There is none for very long lessons.
-func stepBar(n, of int) (full, rest string) {
-	if of > 24 {
-		return "", ""
+// stepBar writes a mark for each step: full for the first n, which are behind
+// the learner or asked, hatched if helo solved it, empty for those to come.
+func stepBar(l *line, th *theme, k ink, n, of int, results []lessons.Result) {
+	for i := range of {
+		switch {
+		case i >= n:
+			l.put(th.lane, strings.Repeat("▱", of-n))
+			return
+		case i < len(results) && results[i].LeftOut():
+			l.put(th.mid, "▨")
+		default:
+			l.put(k, "▰")
+		}
 	}
-	return strings.Repeat("▰", n), strings.Repeat("▱", of-n)
 }

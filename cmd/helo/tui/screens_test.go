@@ -28,9 +28,9 @@ var scenes = []struct {
 	{"journey-begins", func(s *screen) { s.press("1") }},
 	{"journey-watch", func(s *screen) { s.press("1", "right", "right", "right", "right") }},
 	{"journey-asked", func(s *screen) { handover(s); s.press("t") }},
-	{"journey-wrong", func(s *screen) { handover(s); s.press("1") }},
-	{"journey-right", func(s *screen) { handover(s); s.press("a") }},
-	{"journey-part", func(s *screen) { handover(s); s.press("a"); leftTo(s, "MAIL FROM"); s.press("tab", "tab") }},
+	{"journey-wrong", func(s *screen) { handover(s); s.press("2") }},
+	{"journey-right", func(s *screen) { handover(s); s.press("1") }},
+	{"journey-part", func(s *screen) { handover(s); s.press("1"); leftTo(s, "MAIL FROM"); s.press("tab", "tab") }},
 	{"journey-transcript", func(s *screen) { toStep(s, "1", isQuiz); s.press("v") }},
 	{"journey-quiz", func(s *screen) { toStep(s, "1", isQuiz); s.press("1") }},
 	{"journey-end", func(s *screen) { toStep(s, "1", isRead); s.press("end") }},
@@ -67,7 +67,7 @@ func solvedBy(line string) func(*lessons.Step) bool {
 // handover goes to the prediction about the reply to the letter.
 func handover(s *screen) {
 	toStep(s, "1", func(st *lessons.Step) bool {
-		return st.Kind == lessons.Predict && len(st.Options) > 0 && optionCode(st.Options[0]) == "354"
+		return st.Kind == lessons.Predict && slices.ContainsFunc(st.Options, func(o lessons.Option) bool { return optionCode(o) == "354" })
 	})
 }
 

@@ -22,7 +22,9 @@ type textIn struct {
 	right  []bool // options that are known to be right
 	told   bool   // there is feedback
 	said   lessons.Feedback
-	hint   lessons.Hint // N is 0 if none was given
+	how    lessons.Result // how the step was solved
+	undo   bool           // there is a line to take back
+	hint   lessons.Hint   // N is 0 if none was given
 	typing bool
 	cut    bool // the connection is closed, and the step is not solved
 	wait   int  // pasted lines that wait to be sent
@@ -153,7 +155,7 @@ func (in *textIn) ask(w int, small bool) []string {
 		out = append(out, newLine(w).put(in.th.ask, "⏎").put(in.th.accent, next).end(in.th))
 	} else if in.step.Kind == lessons.Watch && !small {
 		gap()
-		out = append(out, newLine(w).put(in.th.accent, "→").put(in.th.mid, " step   ").put(in.th.accent, "space").put(in.th.mid, " play").end(in.th))
+		out = append(out, newLine(w).put(in.th.accent, "→").put(in.th.mid, " next row   ").put(in.th.accent, "space").put(in.th.mid, " play").end(in.th))
 	}
 	return out
 }
@@ -247,6 +249,13 @@ func (in *textIn) feedback(w int, small bool) []string {
 	var out []string
 	if word, k := in.verdict(); word != "" {
 		l := newLine(w).put(k, word)
+		if in.step.Kind == lessons.Type && !in.solved && in.undo && !in.cut {
+			keys := "u"
+			if in.typing {
+				keys = "esc u"
+			}
+			l.put(in.th.accent, "   "+keys).put(in.th.mid, " takes the line back")
+		}
 		if small && in.solved {
 			l.put(in.th.ask, "   ⏎").put(in.th.accent, " next step")
 		}
@@ -257,6 +266,10 @@ func (in *textIn) feedback(w int, small bool) []string {
 
 func (in *textIn) verdict() (string, ink) {
 	switch {
+	case in.said.Right && in.how == lessons.Shown:
+		return "The answer, shown", in.th.mid
+	case in.said.Right && in.how == lessons.Skipped:
+		return "Skipped: this is the answer", in.th.mid
 	case in.said.Right && in.step.Kind == lessons.Type:
 		return "✓ Done", in.th.good
 	case in.said.Right:
@@ -327,7 +340,8 @@ func (in *textIn) window(rows []string, w, h int) []string {
 func (in *textIn) overflow(w, h int) int { return max(0, in.needs(w)-h+1) }
 
 // folded is the text in few rows: the question, and above it what the step
-// tells if there is room for all of it.
+// tells if there is room for all of it. Where nothing is asked, it tells as
+// much as there is room for.
 func (in *textIn) folded(w, h int) []string {
 	ask := in.ask(w, true)
 	told := in.pages.get(pageKey{in.step.Prose, w, telling})
@@ -335,6 +349,8 @@ func (in *textIn) folded(w, h int) []string {
 		ask = append(append(append([]string(nil), told...), plain(w)), ask...)
 	} else if len(ask) == 0 {
 		ask = told
+	} else if room := h - len(ask) - 1; in.step.Kind == lessons.Watch && room >= 3 {
+		ask = append(append(in.window(told, w, room), plain(w)), ask...)
 	}
 	if len(ask) > h {
 		return in.window(ask, w, h)

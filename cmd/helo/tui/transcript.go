@@ -56,7 +56,11 @@ func transcriptRow(in *in, i, ids, w int) []string {
 		return cut(explain.Visible([]byte(in.t.Host(h).ID)), ids)
 	}
 	left, arrow, right := id(a.from), " ", ""
+	asked := in.asked && i == in.n-1
 	switch {
+	case in.hidesWho(i):
+		left = ""
+	case asked && a.from == a.to: // that it asks the name servers would be an answer
 	case e.Kind == trace.Question:
 		arrow, right = "▶", "DNS"
 	case e.Kind == trace.Answer:
@@ -68,13 +72,13 @@ func transcriptRow(in *in, i, ids, w int) []string {
 	}
 	text := a.text
 	var more []string
-	if !(in.asked && i == in.n-1) {
+	if !asked {
 		text, more = transcriptText(in, i, text)
 	}
 	timeWidth := cells(clock(in.latest()))
 	l := newLine(w)
 	l.band = i == in.cursor
-	l.to(in.th, 1).put(in.th.faint, pad(clock(e.At), timeWidth)).to(in.th, timeWidth+3)
+	l.to(in.th, 1).put(in.time(i), pad(clock(e.At), timeWidth)).to(in.th, timeWidth+3)
 	l.put(in.th.mid, left).to(in.th, timeWidth+4+ids).put(a.ink, arrow)
 	l.to(in.th, timeWidth+6+ids).put(in.th.mid, right).to(in.th, timeWidth+8+2*ids)
 	col := l.at
@@ -113,6 +117,17 @@ func transcriptText(in *in, i int, short string) (string, []string) {
 			if e.Verb == smtp.EndOfData && e.Flags&trace.Cut == 0 {
 				lines = append(lines, ".")
 			}
+		}
+		return short, lines
+	case trace.Composed:
+		n := letterShown
+		if i == in.cursor {
+			n = 40
+		}
+		lines := visibleLines(octets, n+1)
+		if len(lines) > n {
+			all := bytes.Count(octets, []byte("\r\n")) + 1
+			lines = append(lines[:n], fmt.Sprintf("… %d more lines", all-n))
 		}
 		return short, lines
 	case trace.Added:

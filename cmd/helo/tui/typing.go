@@ -50,7 +50,7 @@ func (l *lesson) edit(msg tea.Msg) {
 // send says the line, and takes up the next one that was pasted.
 func (l *lesson) send() bool {
 	line := l.input.Value()
-	if line == "" && l.folds && l.reading { // the text is read; now the exchange
+	if line == "" && l.folds && l.reading && !l.s.InLetter() { // the text is read; now the exchange
 		l.reading = false
 		return false
 	}
@@ -98,6 +98,10 @@ func (l *lesson) earlier(by int) {
 	l.input.CursorEnd()
 }
 
+// mostTyped is how many characters a line may have. SMTP's own limits are lower
+// (RFC 5321 §4.5.3.1), and can be tried; but lines are kept with the progress.
+const mostTyped = 2000
+
 // paste takes pasted text as if it were typed. Of several lines the first goes
 // into the line and the others wait, so that nothing is sent unseen.
 func (l *lesson) paste(text string) {
@@ -107,20 +111,32 @@ func (l *lesson) paste(text string) {
 	if len(lines) > most {
 		lines = lines[:most]
 	}
-	changed := 0
+	value, at := []rune(l.input.Value()), l.input.Position()
+	tail := slices.Clone(value[at:])
+	changed, long := 0, false
 	for i := range lines {
+		room := mostTyped
+		if i == 0 {
+			room -= at
+		}
+		if i == len(lines)-1 {
+			room -= len(tail)
+		}
+		if line := []rune(lines[i]); len(line) > room {
+			lines[i], long = string(line[:max(room, 0)]), true
+		}
 		var n int
 		lines[i], n = clean(lines[i])
 		changed += n
 	}
 	l.note = changedNote(changed)
-	value, at := []rune(l.input.Value()), l.input.Position()
-	first := []rune(lines[0])
-	tail := slices.Clone(value[at:])
+	if long {
+		l.note = strings.TrimSpace(fmt.Sprintf("A line has room for %d characters; what was pasted beyond them is left out. %s", mostTyped, l.note))
+	}
 	l.recall = 0
 	if len(lines) == 1 {
 		l.input.SetValue(string(value[:at]) + lines[0] + string(tail))
-		l.input.SetCursor(at + len(first))
+		l.input.SetCursor(at + len([]rune(lines[0])))
 		return
 	}
 	lines[len(lines)-1] += string(tail)

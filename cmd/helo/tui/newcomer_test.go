@@ -1,0 +1,152 @@
+package tui
+
+// What a newcomer met on the way through the course.
+
+import (
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"helo/lessons"
+)
+
+// The empty line that ends the header is sent by the first enter, though the
+// text has all the room.
+func TestEnterSendsTheEmptyLineOfALetter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := options(t)
+		o.Course = course(t, "../../../content")
+		s := start(t, o, 80, 24)
+		toStep(s, "2", solvedBy("this letter was typed by hand."))
+		s.shows("⏎ send an empty line")
+		typed := len(s.m.lesson.s.Typed())
+		s.press("enter")
+		if got := s.m.lesson.s.Typed(); len(got) != typed+1 || got[typed] != "" {
+			t.Fatalf("enter did not send the empty line: %q", got)
+		}
+	})
+}
+
+// The explanation is of what was said last: a line of the letter, then the
+// letter with its dot.
+func TestTheExplanationFollowsTheLetter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := start(t, options(t), 120, 36)
+		toStep(s, "2", solvedBy("Subject: By hand"))
+		for _, line := range s.m.lesson.s.Step().Solution {
+			s.typeLine(line)
+		}
+		s.shows("✓ Done", "── your line ──", "    Subject: By hand CR LF")
+		s.press("left")
+		s.lacks("── your line ──")
+		s.press("end", "u")
+		s.typeLine(".")
+		s.shows("── the letter and the dot ──", "data → greeted")
+	})
+}
+
+// The exchange can be looked at in every step on a small screen, with t.
+func TestTShowsTheExchangeInEveryStep(t *testing.T) {
+	d := newDrive(t, options(t), 80, 24)
+	d.press("1")
+	for {
+		l := d.m.lesson
+		if g := newLayout(80, 24, l, l.text(d.m.th, d.m.pages)); g.full {
+			if !strings.Contains(d.text(), "t exchange") {
+				t.Errorf("step %d does not name t:\n%s", l.s.Index()+1, d.text())
+			}
+			if d.press("t"); !strings.Contains(d.text(), "mail.sender.example          mx.receiver.example") {
+				t.Errorf("step %d shows no ladder after t:\n%s", l.s.Index()+1, d.text())
+			}
+			if d.press("t"); !strings.Contains(d.text(), "t exchange") {
+				t.Errorf("step %d does not go back to the text", l.s.Index()+1)
+			}
+			if l.s.Step().Kind == lessons.Quiz {
+				if d.press("enter"); !strings.Contains(d.text(), "mail.sender.example          mx.receiver.example") {
+					t.Errorf("step %d shows no ladder after enter", l.s.Index()+1)
+				}
+			}
+		}
+		if l.s.LessonDone() {
+			break
+		}
+		d.press("s", "enter")
+	}
+}
+
+// q at the last step does not finish the lesson: it is where one comes back to.
+func TestTheLastStepIsNotTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := options(t)
+		o.StateFolder = t.TempDir()
+		s := start(t, o, 80, 24)
+		toStep(s, "1", isRead)
+		s.press("q")
+		if err := s.ended(); err != nil {
+			t.Fatal(err)
+		}
+		o.Lesson = "journey"
+		s = start(t, o, 80, 24)
+		s.shows("step 10 of 10")
+		s.press("enter")
+		s.shows("1 of 2 lessons", "▸ Next   First mail by hand", "done, 9 skipped", "▨▨▨▨▨▨▨▨▨▰")
+		// Opened again and left, it takes nothing's place.
+		s.press("1", "right", "esc")
+		s.shows("▸ Next   First mail by hand", "done, 9 skipped")
+		s.press("1")
+		s.press("s", "enter", "esc")
+		s.shows("▸ Next   First mail by hand", "done, again at step 2")
+	})
+}
+
+// What helo solved is no success.
+func TestAShownAnswerIsNoSuccess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := start(t, options(t), 120, 36)
+		handover(s)
+		s.press("a")
+		s.shows("Show the answer?", "⏎ y show it", "esc n leave it")
+		s.press("n")
+		s.lacks("The answer, shown", "✓")
+		s.press("a", "y")
+		s.shows("The answer, shown", "✓ 2  250", "▨▨▨▨▱")
+		s.lacks("✓ Right")
+	})
+}
+
+// Keys are named where they work.
+func TestTakingBackIsNamed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := start(t, options(t), 80, 24)
+		s.press("2")
+		s.lacks("↑ earlier", "take back")
+		s.press("enter")
+		s.typeLine("EHLO")
+		s.shows("↑ earlier", "✗ Not yet   esc u takes the line back", "esc u take back")
+		s.press("esc")
+		s.shows("✗ Not yet   u takes the line back", "u take back")
+		s.press("u")
+		s.lacks("take back")
+	})
+}
+
+// A space too many is seen without colour, too.
+func TestTheSpaceTooManyIsSeenWithoutColour(t *testing.T) {
+	for _, plain := range []bool{false, true} {
+		o := options(t)
+		o.NoColor = plain
+		d := newDrive(t, o, 120, 36)
+		d.press("2")
+		d.typeLine("EHLO mail.sender.example")
+		for d.m.lesson.s.Index() < 2 {
+			d.press("esc", "s", "enter")
+			if !d.m.lesson.typing {
+				d.press("enter")
+			}
+		}
+		d.typeLine("MAIL FROM: <alice@sender.example>")
+		if !strings.Contains(d.text(), "MAIL FROM:·<alice@sender.example>") {
+			t.Errorf("without colour %t: the space is not marked:\n%s", plain, d.text())
+		}
+	}
+}
