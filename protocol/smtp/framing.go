@@ -134,6 +134,7 @@ type letterReader struct {
 	size    int64 // octets of the letter so far
 	pending int64 // size before the piece that is ready
 	line    int64 // octets of the line so far
+	lines   int64 // lines that have ended
 	long    bool  // a line was longer than MaxTextLine
 }
 
@@ -178,6 +179,7 @@ func (s *Server) readLetter() bool {
 		line += int64(i + 1)
 		l.inLine, l.cr = !cr && !s.config.AcceptBareLF, false
 		if !l.inLine {
+			l.lines++
 			l.long = l.long || line > MaxTextLine
 			line = 0
 		}

@@ -295,6 +295,9 @@ func (s *Server) DSN() DSNMail { return s.dsn }
 // [Envelope] as it is. The slice is valid until the transaction ends.
 func (s *Server) RecipientDSNs() []DSNRcpt { return s.rcptDSNs }
 
+// LetterLines returns how many lines of the letter have ended so far.
+func (s *Server) LetterLines() int64 { return s.letter.lines }
+
 // LetterSize returns how many octets of the letter were read so far, as SIZE
 // counts them: without doubled dots and without the last one.
 func (s *Server) LetterSize() int64 { return s.letter.size }

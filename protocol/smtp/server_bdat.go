@@ -66,15 +66,13 @@ func (s *Server) readChunk() bool {
 		l := &s.letter
 		l.ready, l.pending = n, l.size
 		l.size += int64(n)
-		if !s.binary {
-			l.measure(s.buf[s.r : s.r+n])
-		}
+		l.measure(s.buf[s.r : s.r+n])
 	}
 	return n > 0
 }
 
-// measure looks for lines that are too long. In a chunk nothing else about
-// them matters: CR and LF alone are content like any other octet.
+// measure counts lines, and looks for some that are too long. In a chunk nothing
+// else about them matters: CR and LF alone are content like any other octet.
 func (l *letterReader) measure(piece []byte) {
 	for len(piece) > 0 {
 		i := bytes.IndexByte(piece, '\n')
@@ -90,6 +88,7 @@ func (l *letterReader) measure(piece []byte) {
 		l.line += int64(i + 1)
 		l.cr = false
 		if ends {
+			l.lines++
 			l.long = l.long || l.line > MaxTextLine
 			l.line = 0
 		}
@@ -115,7 +114,7 @@ func (s *Server) proposeBDAT() Reply {
 		return s.texts.tooLarge
 	case !s.cmd.Last:
 		return replyChunk
-	case s.letter.long:
+	case s.letter.long && !s.binary:
 		return replyLongLine
 	}
 	return replyAccepted

@@ -24,7 +24,7 @@ func (h *Host) heardChunks(in *inbound, peer trace.HostID, from smtp.State, caus
 	}
 	pos = h.event(trace.Event{
 		Kind: trace.Letter, Conn: in.id, Host: peer, Peer: h.id(), Verb: smtp.BDAT, Flags: flags,
-		From: from, To: from, Arg: in.lines(), Octets: h.env.Store(h.scratch), Cause: cause,
+		From: from, To: from, Arg: uint32(in.server.LetterLines()), Octets: h.env.Store(h.scratch), Cause: cause,
 	})
 	return pos, flags != 0
 }

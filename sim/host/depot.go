@@ -30,6 +30,7 @@ type Mail struct {
 	Boxes   []string // mailboxes to file it in, each once
 	Head    []byte   // the header fields this host adds
 	Body    [][]byte // the letter as it came, dots removed, in pieces
+	Long    bool     // the pieces are blocks of the depot, which it may keep; else they are lent
 	Digest  bool     // the trace has not all of it: [Host.Filed] wants a digest
 }
 
@@ -84,45 +85,45 @@ func (h *Host) gather(in *inbound, piece []byte) {
 		in.lost = true // over the limit the session itself refuses
 		return
 	}
-	for in.size += len(piece); len(piece) > 0; {
-		if cap(in.letter) >= wholeBlock && len(in.letter) == cap(in.letter) {
-			in.blocks = append(in.blocks, in.letter)
-			in.letter = d.Block()
-		}
-		n := len(piece)
-		if cap(in.letter) >= wholeBlock {
-			n = min(n, cap(in.letter)-len(in.letter))
-		}
-		in.letter = append(in.letter, piece[:n]...)
-		piece = piece[n:]
+	in.size += len(piece)
+	if !in.long && len(in.letter)+len(piece) > shortLetter {
+		in.long = true
+		in.short, in.letter = in.letter[:0], append(d.Block(), in.letter...)
 	}
+	for in.long && len(piece) > cap(in.letter)-len(in.letter) {
+		n := cap(in.letter) - len(in.letter)
+		in.blocks = append(in.blocks, append(in.letter, piece[:n]...))
+		in.letter, piece = d.Block(), piece[n:]
+	}
+	in.letter = append(in.letter, piece...)
 }
 
-// wholeBlock is the capacity, in octets, from which a letter's buffer grows no
-// more: what follows goes into blocks of the depot. A short letter needs none.
-const wholeBlock = 32 << 10
+// shortLetter is how many octets of a letter a connection keeps in a buffer of
+// its own; a longer one goes into blocks of the depot.
+const shortLetter = 4 << 10
 
 // forgetLetter lets go of the letter that came in, filed or not.
 func (h *Host) forgetLetter(in *inbound) {
 	if d := h.o.Depot; d != nil {
 		d.Free(in.size)
-		for i, b := range in.blocks {
-			if i > 0 { // the first one was the buffer
-				d.Recycle(b)
+		if in.long {
+			if !in.taken {
+				for _, b := range in.blocks {
+					d.Recycle(b)
+				}
+				d.Recycle(in.letter)
 			}
-		}
-		if len(in.blocks) > 0 {
-			d.Recycle(in.letter)
-			in.letter = in.blocks[0]
+			in.letter = in.short
 			clear(in.blocks)
 		}
 	}
-	in.letter, in.blocks, in.size, in.lost = in.letter[:0], in.blocks[:0], 0, false
+	in.letter, in.short, in.blocks = in.letter[:0], nil, in.blocks[:0]
+	in.size, in.long, in.taken, in.lost = 0, false, false, false
 }
 
 // file begins to file a letter. The decision stays open until that is done.
 func (h *Host) file(in *inbound, d decision) {
-	m := Mail{QueueID: d.letter.queueID, Head: d.letter.head, Body: append(in.blocks, in.letter), Digest: d.cut}
+	m := Mail{QueueID: d.letter.queueID, Head: d.letter.head, Body: append(in.blocks, in.letter), Long: in.long, Digest: d.cut}
 	for _, p := range d.letter.to {
 		for _, key := range h.keys(p) {
 			if !slices.Contains(m.Boxes, key) {
@@ -131,7 +132,9 @@ func (h *Host) file(in *inbound, d decision) {
 		}
 	}
 	mails := []Mail{m}
-	d.report, d.about = h.newReport(d.letter, message.Delivered, d.letter.recipients())
+	if len(d.letter.asks) > 0 {
+		d.report, d.about = h.newReport(d.letter, message.Delivered, d.letter.recipients())
+	}
 	if d.report != nil {
 		mails = append(mails, h.reportMail(d.report))
 	}
@@ -165,14 +168,15 @@ func (h *Host) reportFiled(d *decision, cause trace.Pos) {
 }
 
 // Filed tells the host that a letter is safe, or why not: then the client hears
-// 451 and keeps it. digest is the SHA-256 of the letter, if it was asked for.
-func (h *Host) Filed(c trace.ConnID, digest []byte, err error) {
+// 451 and keeps it. digest is the SHA-256 of the letter, if it was asked for;
+// taken says that the depot keeps the blocks the letter came in.
+func (h *Host) Filed(c trace.ConnID, digest []byte, taken bool, err error) {
 	in := h.ins[c]
 	if in == nil || !in.filing {
 		return
 	}
 	d := in.open
-	in.filing, in.open = false, decision{}
+	in.filing, in.open, in.taken = false, decision{}, taken && in.long
 	if len(digest) > 0 {
 		d.cause = h.event(trace.Event{
 			Kind: trace.Digest, Conn: c, Letter: d.letter.id, Arg: uint32(min(uint64(in.size), math.MaxUint32)),

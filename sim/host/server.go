@@ -22,8 +22,11 @@ type inbound struct {
 	server *smtp.Server
 
 	segment stream    // the octets that arrived last
-	letter  []byte    // of the running transaction, dots removed; with blocks, its last piece
-	blocks  [][]byte  // the pieces before, if a depot files it
+	letter  []byte    // of the running transaction, dots removed; of a long one, its last block
+	blocks  [][]byte  // the blocks before, if a depot files it
+	short   []byte    // the buffer for short letters, while a long one is here
+	long    bool      // the letter is in blocks
+	taken   bool      // which are the depot's now
 	size    int       // octets of letter and blocks, if a depot files it
 	lost    bool      // not all of the letter could be kept
 	dataAt  int64     // where in the stream the letter begins
@@ -132,7 +135,7 @@ func (h *Host) flush(in *inbound) {
 func (h *Host) dropIn(in *inbound) {
 	delete(h.ins, in.id)
 	h.forgetLetter(in)
-	*in = inbound{server: in.server, letter: in.letter[:0], blocks: in.blocks[:0], raw: in.raw[:0], rest: in.rest[:0], over: true}
+	*in = inbound{server: in.server, letter: in.letter, blocks: in.blocks, raw: in.raw[:0], rest: in.rest[:0], over: true}
 	h.idleIns = append(h.idleIns, in)
 }
 
@@ -295,7 +298,7 @@ func (h *Host) heardLetter(in *inbound, cmd *smtp.Command, peer trace.HostID, fr
 	}
 	pos = h.event(trace.Event{
 		Kind: trace.Letter, Conn: in.id, Host: peer, Peer: h.id(), Verb: smtp.EndOfData, Flags: flags,
-		From: from, To: from, Arg: in.lines(), Octets: span, Cause: in.pos,
+		From: from, To: from, Arg: uint32(in.server.LetterLines()), Octets: span, Cause: in.pos,
 	})
 	return pos, flags != 0
 }
@@ -380,23 +383,6 @@ func (in *inbound) header() []byte {
 		return in.blocks[0]
 	}
 	return in.letter
-}
-
-// lines counts the lines of the letter. Only CRLF ends one (RFC 5321 §2.3.8).
-func (in *inbound) lines() uint32 {
-	n, cr := 0, false
-	for i := 0; i <= len(in.blocks); i++ {
-		piece := in.letter
-		if i < len(in.blocks) {
-			piece = in.blocks[i]
-		}
-		if cr && len(piece) > 0 && piece[0] == '\n' {
-			n++ // a CRLF cut in two
-		}
-		n += bytes.Count(piece, []byte("\r\n"))
-		cr = len(piece) > 0 && piece[len(piece)-1] == '\r'
-	}
-	return uint32(n)
 }
 
 // maxHops is how many Received fields a letter may have before it is taken to

@@ -118,7 +118,7 @@ func (cl *Client) failed(c *conn, err error) {
 	if errors.As(err, &timeout) && timeout.Timeout() {
 		e.Kind = trace.Unanswered
 	}
-	delete(cl.conns, c.id)
+	cl.remove(c)
 	cl.host.Refused(c.id, cl.Append(e))
 }
 
@@ -137,7 +137,7 @@ func (cl *Client) talk(c *conn) {
 	c.nc.Close()
 	<-done
 	cl.lock()
-	delete(cl.conns, c.id)
+	cl.remove(c)
 	cl.unlock()
 }
 

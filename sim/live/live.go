@@ -40,6 +40,7 @@ type hub struct {
 	them    trace.HostID // whoever is at the other ends
 	faults  []*host.Armed
 	conns   map[trace.ConnID]*conn
+	latest  *conn // looked up last
 	last    trace.ConnID
 	letters trace.LetterID
 	keep    int
@@ -166,6 +167,20 @@ func (h *hub) Fault(o host.Occasion) (*host.Fault, trace.Pos) {
 	return nil, trace.NoPos
 }
 
+// conn looks a connection up; nil if it is gone.
+func (h *hub) conn(id trace.ConnID) *conn {
+	if h.latest == nil || h.latest.id != id {
+		h.latest = h.conns[id]
+	}
+	return h.latest
+}
+
+// remove forgets a connection.
+func (h *hub) remove(c *conn) {
+	delete(h.conns, c.id)
+	h.latest = nil
+}
+
 // add makes a connection known.
 func (h *hub) add(nc net.Conn) *conn {
 	h.last++
@@ -184,7 +199,7 @@ func (h *hub) Dial(to netip.Addr, port uint16, cause trace.Pos) trace.ConnID {
 }
 
 func (h *hub) Send(id trace.ConnID, octets []byte, cause trace.Pos) {
-	c := h.conns[id]
+	c := h.conn(id)
 	if c == nil || c.end != goesOn {
 		return
 	}
@@ -200,7 +215,7 @@ func (h *hub) Send(id trace.ConnID, octets []byte, cause trace.Pos) {
 }
 
 func (h *hub) Close(id trace.ConnID, cause trace.Pos) {
-	if c := h.conns[id]; c != nil && c.end == goesOn {
+	if c := h.conn(id); c != nil && c.end == goesOn {
 		c.end = closing
 		if cause != trace.NoPos && h.t.At(cause).Verb == smtp.QUIT {
 			c.end = parted
@@ -210,14 +225,14 @@ func (h *hub) Close(id trace.ConnID, cause trace.Pos) {
 }
 
 func (h *hub) Cut(id trace.ConnID, cause trace.Pos) {
-	if c := h.conns[id]; c != nil {
+	if c := h.conn(id); c != nil {
 		c.end = cut
 		h.Append(trace.Event{Kind: trace.Reset, Conn: id, Peer: h.them, Flags: trace.Faulty, Cause: cause})
 	}
 }
 
 func (h *hub) Expect(id trace.ConnID, d time.Duration) {
-	if c := h.conns[id]; c != nil {
+	if c := h.conn(id); c != nil {
 		c.wait = d
 	}
 }

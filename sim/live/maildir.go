@@ -33,17 +33,17 @@ func NewMaildir(dir string) (*Maildir, error) {
 }
 
 // Put files a letter.
-func (m *Maildir) Put(mail *host.Mail) error {
+func (m *Maildir) Put(mail *host.Mail) (kept bool, err error) {
 	for _, box := range mail.Boxes {
 		dir, err := m.box(box)
 		if err != nil {
-			return err
+			return false, err
 		}
 		if err := putFile(dir, mail); err != nil {
-			return fmt.Errorf("failed to file %s: %w", mail.QueueID, err)
+			return false, fmt.Errorf("failed to file %s: %w", mail.QueueID, err)
 		}
 	}
-	return nil
+	return false, nil
 }
 
 // box makes a mailbox if it is missing, and returns its folder.

@@ -67,7 +67,7 @@ func (s *Server) run(c *conn, port uint16, small []byte) {
 	s.unlock()
 	s.talk(c, small)
 	s.lock()
-	delete(s.conns, c.id)
+	s.remove(c)
 	s.unlock()
 	c.nc.Close()
 }
@@ -77,7 +77,7 @@ func (s *Server) talk(c *conn, small []byte) {
 	var large *[largeRead]byte
 	defer func() {
 		if large != nil {
-			s.buffers.Put(large)
+			blocks.Put(large)
 		}
 	}()
 	buf := small
@@ -109,10 +109,10 @@ func (s *Server) talk(c *conn, small []byte) {
 		s.unlock()
 		switch {
 		case n == len(buf) && large == nil: // there is more than a command
-			large = s.buffers.Get().(*[largeRead]byte)
+			large = blocks.Get().(*[largeRead]byte)
 			buf = large[:]
 		case n <= smallRead && large != nil:
-			s.buffers.Put(large)
+			blocks.Put(large)
 			large, buf = nil, small
 		}
 	}
@@ -181,14 +181,12 @@ func (s *Server) settle(c *conn) bool {
 			}
 			digest = sum.Sum(nil)
 		}
-		var err error
-		for i := range mails {
-			if err == nil {
-				err = s.store.Put(&mails[i])
-			}
+		kept, err := s.store.Put(&mails[0])
+		for i := 1; i < len(mails) && err == nil; i++ {
+			_, err = s.store.Put(&mails[i])
 		}
 		s.lock()
-		s.host.Filed(c.id, digest, err)
+		s.host.Filed(c.id, digest, kept, err)
 		s.unlock()
 	}
 	switch c.end {
@@ -214,8 +212,8 @@ func (s *Server) linger(c *conn) {
 	if !ok || tcp.CloseWrite() != nil {
 		return
 	}
-	buf := s.buffers.Get().(*[largeRead]byte)
-	defer s.buffers.Put(buf)
+	buf := blocks.Get().(*[largeRead]byte)
+	defer blocks.Put(buf)
 	c.nc.SetReadDeadline(time.Now().Add(lingerTime))
 	for left := lingerOctets; left > 0; {
 		n, err := c.nc.Read(buf[:])
@@ -254,16 +252,12 @@ func (d *depot) Room(n int) bool {
 
 func (d *depot) Free(n int) { d.room += int64(n) }
 
-func (d *depot) Block() []byte { return d.buffers.Get().(*[largeRead]byte)[:0] }
+func (d *depot) Block() []byte { return blocks.Get().(*[largeRead]byte)[:0] }
 
-func (d *depot) Recycle(b []byte) {
-	if cap(b) == largeRead {
-		d.buffers.Put((*[largeRead]byte)(b[:largeRead]))
-	}
-}
+func (d *depot) Recycle(b []byte) { recycle(b) }
 
 func (d *depot) File(id trace.ConnID, m []host.Mail) {
-	if c := d.conns[id]; c != nil {
+	if c := d.conn(id); c != nil {
 		c.filing = m
 	}
 }

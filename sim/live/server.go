@@ -35,8 +35,7 @@ type Server struct {
 	ids   queueIDs
 
 	wg      sync.WaitGroup
-	stage   atomic.Int32 // see Shutdown
-	buffers sync.Pool
+	stage   atomic.Int32  // see Shutdown
 	jobs    chan job      // to a worker that waits
 	stopped chan struct{} // closed when no connection is left
 }
@@ -68,7 +67,6 @@ func NewServer(c Config) (*Server, error) {
 	s.keep, s.budget = int(orElse(c.Keep, DefaultKeep)), orElse(c.Budget, DefaultBudget)
 	s.timer = func(time.Duration, func()) {} // a host with a depot plans nothing
 	s.dial = func(*conn, netip.AddrPort) {}  // and dials nobody
-	s.buffers.New = func() any { return new([largeRead]byte) }
 	s.jobs, s.stopped = make(chan job), make(chan struct{})
 	s.pace.init()
 	s.init(trace.New(c.Name, 0, time.Now(), []trace.Host{client, me}), 2, 1, c.Faults)

@@ -3,7 +3,6 @@ package live
 import (
 	"bytes"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -15,10 +14,11 @@ import (
 // one letter in each of the boxes, and returns when it is safe there: after
 // nil, nothing that happens to the program may lose it. After an error the
 // letter may be in some of them; its sender will send it again under another
-// queue id. It is called from many goroutines, and may take its time; it must
-// not keep the mail's octets.
+// queue id. Put is called from many goroutines, and may take its time. The
+// mail's octets are lent to it; of a long one it may keep the pieces, and then
+// says so.
 type Store interface {
-	Put(m *host.Mail) error
+	Put(m *host.Mail) (kept bool, err error)
 }
 
 // Memory keeps letters as long as the program runs. Over its bound the oldest
@@ -28,43 +28,47 @@ type Memory struct {
 	bound int64
 	size  int64
 	mails []stored // oldest first
-	free  []byte   // of a letter that went
 }
 
 type stored struct {
 	boxes  []string
-	octets []byte
+	head   []byte
+	pieces [][]byte
+	blocks bool // the pieces are blocks
+	size   int64
 }
 
 // NewMemory returns an empty Memory for that many octets of letters; 0: 64 MiB.
 func NewMemory(bound int64) *Memory { return &Memory{bound: orElse(bound, 64<<20)} }
 
-// Put keeps a letter.
-func (m *Memory) Put(mail *host.Mail) error {
-	n := len(mail.Head)
-	for _, b := range mail.Body {
-		n += len(b)
+// Put keeps a letter: a short one as a copy, of a long one its blocks.
+func (m *Memory) Put(mail *host.Mail) (kept bool, err error) {
+	s := stored{boxes: mail.Boxes, head: mail.Head, pieces: mail.Body, blocks: mail.Long}
+	if mail.Long {
+		s.pieces = slices.Clone(mail.Body)
+	} else {
+		s.pieces = [][]byte{bytes.Join(mail.Body, nil)}
+	}
+	for _, p := range s.pieces {
+		s.size += int64(cap(p))
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	octets := m.free
-	if m.free = nil; cap(octets) < n || cap(octets) > n+n/4 {
-		octets = make([]byte, 0, n)
-	}
-	octets = append(octets[:0], mail.Head...)
-	for _, b := range mail.Body {
-		octets = append(octets, b...)
-	}
-	m.mails = append(m.mails, stored{mail.Boxes, octets})
-	m.size += int64(len(octets))
+	m.mails = append(m.mails, s)
+	m.size += s.size
 	gone := 0
 	for ; m.size > m.bound && gone < len(m.mails)-1; gone++ {
-		m.size -= int64(len(m.mails[gone].octets))
-		m.free = m.mails[gone].octets // for the next letter
+		old := &m.mails[gone]
+		m.size -= old.size
+		if old.blocks {
+			for _, p := range old.pieces {
+				recycle(p)
+			}
+		}
 		m.mails[gone] = stored{}
 	}
 	m.mails = m.mails[gone:]
-	return nil
+	return mail.Long, nil
 }
 
 // Mailbox returns copies of the letters in a mailbox, oldest first.
@@ -74,10 +78,20 @@ func (m *Memory) Mailbox(box string) [][]byte {
 	var out [][]byte
 	for _, s := range m.mails {
 		if slices.Contains(s.boxes, strings.ToLower(box)) {
-			out = append(out, bytes.Clone(s.octets))
+			out = append(out, append(bytes.Clone(s.head), bytes.Join(s.pieces, nil)...))
 		}
 	}
 	return out
+}
+
+// blocks are what long letters come in and large reads go to.
+var blocks = sync.Pool{New: func() any { return new([largeRead]byte) }}
+
+// recycle gives a block back.
+func recycle(b []byte) {
+	if cap(b) == largeRead {
+		blocks.Put((*[largeRead]byte)(b[:largeRead]))
+	}
 }
 
 // queueIDs gives each letter a name that no other ever has, whenever the
@@ -86,5 +100,11 @@ type queueIDs struct{ last int64 }
 
 func (q *queueIDs) next(now time.Time) string {
 	q.last = max(q.last+1, now.UnixMicro())
-	return strings.ToUpper(strconv.FormatInt(q.last, 36))
+	var digits [13]byte
+	i := len(digits)
+	for n := q.last; n > 0; n /= 36 {
+		i--
+		digits[i] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"[n%36]
+	}
+	return string(digits[i:])
 }
