@@ -20,9 +20,9 @@ var loads = []struct {
 	letters int
 	kept    bool
 }{
-	{"1KiB-kept", 1 << 10, 10_000, true},
-	{"1KiB-one", 1 << 10, 3_000, false},
-	{"1MiB-kept", 1 << 20, 300, true},
+	{"1KiB-kept", 1 << 10, 40_000, true},
+	{"1KiB-one", 1 << 10, 8_000, false},
+	{"1MiB-kept", 1 << 20, 600, true},
 }
 
 // BenchmarkServeAndGoSMTP measures helo serve --headless --format json, its

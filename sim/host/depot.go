@@ -123,7 +123,8 @@ func (h *Host) forgetLetter(in *inbound) {
 
 // file begins to file a letter. The decision stays open until that is done.
 func (h *Host) file(in *inbound, d decision) {
-	m := Mail{QueueID: d.letter.queueID, Head: d.letter.head, Body: append(in.blocks, in.letter), Long: in.long, Digest: d.cut}
+	in.pieces = append(append(in.pieces[:0], in.blocks...), in.letter)
+	m := Mail{QueueID: d.letter.queueID, Head: d.letter.head, Body: in.pieces, Long: in.long, Digest: d.cut}
 	for _, p := range d.letter.to {
 		for _, key := range h.keys(p) {
 			if !slices.Contains(m.Boxes, key) {

@@ -33,25 +33,23 @@ type Memory struct {
 type stored struct {
 	boxes  []string
 	head   []byte
-	pieces [][]byte
-	blocks bool // the pieces are blocks
+	body   []byte   // of a short letter
+	blocks [][]byte // of a long one
 	size   int64
 }
 
-// NewMemory returns an empty Memory for that many octets of letters; 0: 64 MiB.
-func NewMemory(bound int64) *Memory { return &Memory{bound: orElse(bound, 64<<20)} }
+// NewMemory returns an empty Memory for that many octets of letters; 0: 32 MiB.
+func NewMemory(bound int64) *Memory { return &Memory{bound: orElse(bound, 32<<20)} }
 
 // Put keeps a letter: a short one as a copy, of a long one its blocks.
 func (m *Memory) Put(mail *host.Mail) (kept bool, err error) {
-	s := stored{boxes: mail.Boxes, head: mail.Head, pieces: mail.Body, blocks: mail.Long}
+	s := stored{boxes: mail.Boxes, head: mail.Head}
 	if mail.Long {
-		s.pieces = slices.Clone(mail.Body)
+		s.blocks = slices.Clone(mail.Body)
 	} else {
-		s.pieces = [][]byte{bytes.Join(mail.Body, nil)}
+		s.body = bytes.Join(mail.Body, nil)
 	}
-	for _, p := range s.pieces {
-		s.size += int64(cap(p))
-	}
+	s.size = int64(len(s.body) + len(s.head) + len(s.blocks)*largeRead)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.mails = append(m.mails, s)
@@ -60,10 +58,8 @@ func (m *Memory) Put(mail *host.Mail) (kept bool, err error) {
 	for ; m.size > m.bound && gone < len(m.mails)-1; gone++ {
 		old := &m.mails[gone]
 		m.size -= old.size
-		if old.blocks {
-			for _, p := range old.pieces {
-				recycle(p)
-			}
+		for _, b := range old.blocks {
+			recycle(b)
 		}
 		m.mails[gone] = stored{}
 	}
@@ -78,7 +74,7 @@ func (m *Memory) Mailbox(box string) [][]byte {
 	var out [][]byte
 	for _, s := range m.mails {
 		if slices.Contains(s.boxes, strings.ToLower(box)) {
-			out = append(out, append(bytes.Clone(s.head), bytes.Join(s.pieces, nil)...))
+			out = append(out, slices.Concat(s.head, s.body, bytes.Join(s.blocks, nil)))
 		}
 	}
 	return out
