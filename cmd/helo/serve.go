@@ -121,7 +121,6 @@ func serve(cmd *cobra.Command, o serveOptions) error {
 	if o.headless { // what is written need not be kept
 		cfg.Budget = headlessBudget
 	}
-	debug.SetGCPercent(300) // what is collected is mostly short-lived; the limit holds all the same
 	debug.SetMemoryLimit(memoryLimit)
 	ln, err := net.Listen("tcp", o.smtp)
 	if err != nil {

@@ -95,6 +95,9 @@ type JSONStream struct {
 	next trace.Pos
 	b    []byte
 	run  bool // the first line is written
+
+	last       trace.Span // of the octets written last,
+	start, end int        // and where in b they are
 }
 
 // NewJSONStream returns a stream that has written nothing yet.
@@ -111,7 +114,7 @@ func (s *JSONStream) Update() error {
 	}
 	end := s.t.End()
 	for s.next = max(s.next, s.t.First()); s.next < end; s.next++ {
-		s.b = appendEvent(s.b, s.t, s.next)
+		s.event()
 		if len(s.b) >= flushAt {
 			if err := s.flush(); err != nil {
 				return err
@@ -123,6 +126,7 @@ func (s *JSONStream) Update() error {
 
 func (s *JSONStream) flush() error {
 	_, err := s.w.Write(s.b)
+	s.last = trace.Span{}
 	if s.b = s.b[:0]; err != nil {
 		return fmt.Errorf("failed to write the events: %w", err)
 	}
@@ -159,9 +163,10 @@ var starts = func() (out [1 << 8]string) {
 	return out
 }()
 
-// appendEvent writes one event as a line. It is written for speed: a server
-// under load writes hundreds of thousands a second.
-func appendEvent(b []byte, t *trace.Trace, pos trace.Pos) []byte {
+// event writes one event as a line. It is written for speed: a server under
+// load writes hundreds of thousands a second.
+func (s *JSONStream) event() {
+	b, t, pos := s.b, s.t, s.next
 	e := t.At(pos)
 	b = strconv.AppendUint(append(b, starts[e.Kind]...), uint64(pos), 10)
 	b = strconv.AppendUint(append(b, `,"at_ns":`...), uint64(e.At), 10)
@@ -208,10 +213,16 @@ func appendEvent(b []byte, t *trace.Trace, pos trace.Pos) []byte {
 		}
 		b = append(b, ']')
 	}
-	if octets := t.Octets(e.Octets); len(octets) > 0 {
+	switch octets := t.Octets(e.Octets); {
+	case len(octets) == 0:
+	case e.Octets == s.last: // a line is the octets it arrived in, most often
+		b = append(b, b[s.start:s.end]...)
+	default:
+		s.last, s.start = e.Octets, len(b)
 		b = appendOctets(b, octets)
+		s.end = len(b)
 	}
-	return append(b, "}\n"...)
+	s.b = append(b, "}\n"...)
 }
 
 // appendOctets writes octets as text if they are, and as base64 otherwise.

@@ -1,8 +1,11 @@
 package live
 
-import "sync"
+import (
+	"sync"
+	"sync/atomic"
 
-import "helo/sim/trace"
+	"helo/sim/trace"
+)
 
 // pace keeps those who write a trace and the one who follows it together: the
 // follower is woken when there is more, and writers wait when it is far behind,
@@ -11,8 +14,8 @@ type pace struct {
 	mu     sync.Mutex
 	cond   *sync.Cond
 	more   chan struct{} // something was added
-	done   trace.Pos     // followed so far
-	follow bool
+	done   atomic.Uint32 // followed so far
+	follow atomic.Bool
 }
 
 // farBehind is how many events a follower may be behind before writers wait.
@@ -33,36 +36,39 @@ func (p *pace) grew() {
 
 // begin says that somebody follows the trace.
 func (p *pace) begin() {
-	p.mu.Lock()
-	p.follow = true
-	p.mu.Unlock()
+	p.follow.Store(true)
 }
 
 // reached says how far the follower has come; end that it follows no more.
 func (p *pace) reached(pos trace.Pos) {
-	p.mu.Lock()
-	p.done = pos
+	p.mu.Lock() // so that nobody is between looking and waiting
+	p.done.Store(uint32(pos))
 	p.mu.Unlock()
 	p.cond.Broadcast()
 }
 
 func (p *pace) end() {
 	p.mu.Lock()
-	p.follow = false
+	p.follow.Store(false)
 	p.mu.Unlock()
 	p.cond.Broadcast()
 }
 
-func (p *pace) written() (trace.Pos, bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.done, p.follow
+func (p *pace) written() (trace.Pos, bool) { return trace.Pos(p.done.Load()), p.follow.Load() }
+
+// behind says whether the follower is far behind.
+func (p *pace) behind(t *trace.Trace) bool {
+	done, follow := p.written()
+	return follow && t.End()-done > farBehind
 }
 
 // wait holds a writer up while the follower is far behind.
 func (p *pace) wait(t *trace.Trace) {
+	if !p.behind(t) {
+		return
+	}
 	p.mu.Lock()
-	for p.follow && t.End()-p.done > farBehind {
+	for p.behind(t) {
 		p.cond.Wait()
 	}
 	p.mu.Unlock()
