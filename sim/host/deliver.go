@@ -35,7 +35,8 @@ func (h *Host) takeLetter(in *inbound) *letter {
 		r.For = l.to[0].Mailbox() // more than one would tell them of each other
 	}
 	if h.o.Depot != nil {
-		l.head = r.AppendTo(l.returnPath(make([]byte, 0, 512)))
+		in.head = r.AppendTo(l.returnPath(in.head[:0]))
+		l.head = in.head // lent until the letter is filed and told of
 		return l
 	}
 	buf := r.AppendTo(make([]byte, 0, 256+len(in.letter)))

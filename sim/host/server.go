@@ -24,6 +24,7 @@ type inbound struct {
 	segment stream    // the octets that arrived last
 	letter  []byte    // of the running transaction, dots removed; of a long one, its last block
 	blocks  [][]byte  // the blocks before, if a depot files it
+	head    []byte    // what goes on top of it, if a depot files it
 	pieces  [][]byte  // both, while they are filed
 	short   []byte    // the buffer for short letters, while a long one is here
 	long    bool      // the letter is in blocks
@@ -136,7 +137,7 @@ func (h *Host) flush(in *inbound) {
 func (h *Host) dropIn(in *inbound) {
 	delete(h.ins, in.id)
 	h.forgetLetter(in)
-	*in = inbound{server: in.server, letter: in.letter, blocks: in.blocks, pieces: in.pieces[:0], raw: in.raw[:0], rest: in.rest[:0], over: true}
+	*in = inbound{server: in.server, letter: in.letter, blocks: in.blocks, pieces: in.pieces[:0], head: in.head[:0], raw: in.raw[:0], rest: in.rest[:0], over: true}
 	h.idleIns = append(h.idleIns, in)
 }
 

@@ -24,40 +24,55 @@ type Store interface {
 // Memory keeps letters as long as the program runs. Over its bound the oldest
 // go.
 type Memory struct {
-	mu    sync.Mutex
-	bound int64
-	size  int64
-	mails []stored // oldest first
+	mu     sync.Mutex
+	bound  int64
+	size   int64
+	mails  []stored // oldest first
+	latest []string // the boxes of the newest
 }
 
 type stored struct {
-	boxes  []string
-	head   []byte
-	body   []byte   // of a short letter
+	boxes  string   // each with a line end before and behind it
+	octets []byte   // of a short letter; of a long one only the head
 	blocks [][]byte // of a long one
-	size   int64
 }
+
+// size is what the letter takes, in octets.
+func (s *stored) size() int64 { return int64(len(s.octets) + len(s.blocks)*largeRead) }
 
 // NewMemory returns an empty Memory for that many octets of letters; 0: 32 MiB.
 func NewMemory(bound int64) *Memory { return &Memory{bound: orElse(bound, 32<<20)} }
 
 // Put keeps a letter: a short one as a copy, of a long one its blocks.
 func (m *Memory) Put(mail *host.Mail) (kept bool, err error) {
-	s := stored{boxes: mail.Boxes, head: mail.Head}
+	var s stored
 	if mail.Long {
-		s.blocks = slices.Clone(mail.Body)
+		s.octets, s.blocks = bytes.Clone(mail.Head), slices.Clone(mail.Body)
 	} else {
-		s.body = bytes.Join(mail.Body, nil)
+		n := len(mail.Head)
+		for _, p := range mail.Body {
+			n += len(p)
+		}
+		s.octets = append(make([]byte, 0, n), mail.Head...)
+		for _, p := range mail.Body {
+			s.octets = append(s.octets, p...)
+		}
 	}
-	s.size = int64(len(s.body) + len(s.head) + len(s.blocks)*largeRead)
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	// Thousands of letters share few sets of boxes: one text for each keeps the
+	// garbage collector's work small.
+	if n := len(m.mails); n > 0 && slices.Equal(m.latest, mail.Boxes) {
+		s.boxes = m.mails[n-1].boxes
+	} else {
+		s.boxes, m.latest = "\n"+strings.Join(mail.Boxes, "\n")+"\n", mail.Boxes
+	}
 	m.mails = append(m.mails, s)
-	m.size += s.size
+	m.size += s.size()
 	gone := 0
 	for ; m.size > m.bound && gone < len(m.mails)-1; gone++ {
 		old := &m.mails[gone]
-		m.size -= old.size
+		m.size -= old.size()
 		for _, b := range old.blocks {
 			recycle(b)
 		}
@@ -73,8 +88,8 @@ func (m *Memory) Mailbox(box string) [][]byte {
 	defer m.mu.Unlock()
 	var out [][]byte
 	for _, s := range m.mails {
-		if slices.Contains(s.boxes, strings.ToLower(box)) {
-			out = append(out, slices.Concat(s.head, s.body, bytes.Join(s.blocks, nil)))
+		if strings.Contains(s.boxes, "\n"+strings.ToLower(box)+"\n") {
+			out = append(out, slices.Concat(s.octets, bytes.Join(s.blocks, nil)))
 		}
 	}
 	return out
