@@ -9,7 +9,7 @@ import (
 
 // breath is how long a follower lets events gather before it looks: too short
 // to be noticed, long enough not to be woken for each of them.
-const breath = 2 * time.Millisecond
+const breath = 10 * time.Millisecond
 
 // Follow calls update whenever the trace has grown, until ctx is done, and once
 // more then. Connections wait when update is far behind, so that a slow reader
