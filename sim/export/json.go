@@ -98,11 +98,21 @@ type JSONStream struct {
 
 	last       trace.Span // of the octets written last,
 	start, end int        // and where in b they are
+
+	at     time.Duration // of the event written last,
+	atText []byte        // as its line says it
+	hosts  [][2][]byte   // what a line says of each host: that it did it, that it is the peer
 }
 
 // NewJSONStream returns a stream that has written nothing yet.
 func NewJSONStream(w io.Writer, t *trace.Trace) *JSONStream {
-	return &JSONStream{w: w, t: t, b: make([]byte, 0, flushAt+4096)}
+	s := &JSONStream{w: w, t: t, b: make([]byte, 0, flushAt+4096), at: -1}
+	for _, h := range t.Hosts {
+		s.hosts = append(s.hosts, [2][]byte{
+			appendString([]byte(`,"host":`), h.ID), appendString([]byte(`,"peer":`), h.ID),
+		})
+	}
+	return s
 }
 
 // Update writes what the trace has gained since the last call. Events that
@@ -169,10 +179,13 @@ func (s *JSONStream) event() {
 	b, t, pos := s.b, s.t, s.next
 	e := t.At(pos)
 	b = strconv.AppendUint(append(b, starts[e.Kind]...), uint64(pos), 10)
-	b = strconv.AppendUint(append(b, `,"at_ns":`...), uint64(e.At), 10)
-	b = appendString(append(b, `,"host":`...), t.Host(e.Host).ID)
+	if e.At != s.at {
+		s.at = e.At
+		s.atText = strconv.AppendUint(append(s.atText[:0], `,"at_ns":`...), uint64(e.At), 10)
+	}
+	b = append(append(b, s.atText...), s.host(e.Host)[0]...)
 	if e.Peer != 0 {
-		b = appendString(append(b, `,"peer":`...), t.Host(e.Peer).ID)
+		b = append(b, s.host(e.Peer)[1]...)
 	}
 	if e.Cause != trace.NoPos {
 		b = strconv.AppendUint(append(b, `,"cause":`...), uint64(e.Cause), 10)
@@ -223,6 +236,14 @@ func (s *JSONStream) event() {
 		s.end = len(b)
 	}
 	s.b = append(b, "}\n"...)
+}
+
+// host is what lines say of a host; of one that is not known, of the world.
+func (s *JSONStream) host(id trace.HostID) *[2][]byte {
+	if int(id) >= len(s.hosts) {
+		id = 0
+	}
+	return &s.hosts[id]
 }
 
 // appendOctets writes octets as text if they are, and as base64 otherwise.
