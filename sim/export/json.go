@@ -102,6 +102,26 @@ type JSONStream struct {
 	at     time.Duration // of the event written last,
 	atText []byte        // as its line says it
 	hosts  [][2][]byte   // what a line says of each host: that it did it, that it is the peer
+
+	pos, before counter // the position, and the one before, which is the cause of most events
+}
+
+// counter is a number with its digits.
+type counter struct {
+	n      trace.Pos
+	digits []byte
+}
+
+// next is the digits of n, which is most often one more than the last one.
+func (c *counter) next(n trace.Pos) []byte {
+	last := len(c.digits) - 1
+	if n == c.n+1 && last >= 0 && c.digits[last] < '9' {
+		c.digits[last]++
+	} else {
+		c.digits = strconv.AppendUint(c.digits[:0], uint64(n), 10)
+	}
+	c.n = n
+	return c.digits
 }
 
 // NewJSONStream returns a stream that has written nothing yet.
@@ -178,7 +198,7 @@ var starts = func() (out [1 << 8]string) {
 func (s *JSONStream) event() {
 	b, t, pos := s.b, s.t, s.next
 	e := t.At(pos)
-	b = strconv.AppendUint(append(b, starts[e.Kind]...), uint64(pos), 10)
+	b = append(append(b, starts[e.Kind]...), s.pos.next(pos)...)
 	if e.At != s.at {
 		s.at = e.At
 		s.atText = strconv.AppendUint(append(s.atText[:0], `,"at_ns":`...), uint64(e.At), 10)
@@ -187,7 +207,11 @@ func (s *JSONStream) event() {
 	if e.Peer != 0 {
 		b = append(b, s.host(e.Peer)[1]...)
 	}
-	if e.Cause != trace.NoPos {
+	switch {
+	case e.Cause == trace.NoPos:
+	case e.Cause+1 == pos:
+		b = append(append(b, `,"cause":`...), s.before.next(e.Cause)...)
+	default:
 		b = strconv.AppendUint(append(b, `,"cause":`...), uint64(e.Cause), 10)
 	}
 	if e.Conn != 0 {
