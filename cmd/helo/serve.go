@@ -200,12 +200,12 @@ func serveHeadless(cmd *cobra.Command, s *live.Server, ln net.Listener, o serveO
 // serveScreen shows the server on the terminal until the person quits.
 func serveScreen(cmd *cobra.Command, s *live.Server, ln net.Listener, cfg live.Config, o serveOptions) error {
 	to := "postmaster@" + cfg.Host.Server.Domains[0]
-	for _, box := range cfg.Host.Server.Mailboxes {
+	if boxes := cfg.Host.Server.Mailboxes; len(boxes) > 0 {
+		box := boxes[0]
 		if box == host.AnyMailbox {
 			box = "bob"
 		}
 		to = box + "@" + cfg.Host.Server.Domains[0]
-		break
 	}
 	return listen(cmd, s, ln, o, func(ctx context.Context) error {
 		return tui.RunServer(ctx, tui.ServerOptions{
@@ -249,6 +249,9 @@ func serverConfig(cmd *cobra.Command, o serveOptions) (live.Config, error) {
 	}
 	if len(o.domains) > 0 {
 		server.Domains = o.domains
+	}
+	if len(server.Domains) == 0 {
+		return live.Config{}, usageError{fmt.Errorf("the server %s takes mail for no domain; expected a --domain", h.ID)}
 	}
 	if len(o.users) > 0 {
 		server.Mailboxes = o.users

@@ -18,7 +18,7 @@ var keyFollow = bind([]string{"f"}, "f", "follow the newest")
 // serverGroups are the keys of the screen of a server.
 var serverGroups = []helpGroup{
 	{"The session", []helpKey{
-		row("← →  h l", "row before, next row", keyLeft, keyRight),
+		row("← →", "row before, next row", keyLeft, keyRight),
 		row("home  g", "the first row", keyStart),
 		row("tab shift+tab", "part of the line", keyPart, keyPartOld),
 		row("w  b", "why? go there, back", keyWhy, keyBack),
@@ -95,7 +95,7 @@ func (m *serverModel) sessions(in *in) []string {
 	body := m.h - 4
 	if isWide(m.w, m.h) {
 		paneH := max(9, min(m.h*36/100, 19))
-		listW := max(30, min(m.w/4, 44))
+		listW := max(36, min(m.w*3/10, 56))
 		exW := min(m.w-listW-4, 10+maxGap+2*16)
 		list := m.list(listW, body-paneH)
 		ex := m.exchange(in, exW, body-paneH)
@@ -157,9 +157,9 @@ func (m *serverModel) listRow(v *visit, w int) string {
 		bad = fmt.Sprintf("%d ✗", v.refused)
 	}
 	l.put(k, mark+" ").put(th.mid, pad(fmt.Sprintf("#%d", v.conn), 5)+"  ")
-	l.put(th.text, cut(explain.Visible([]byte(who)), w-l.at-14))
-	l.to(th, w-13).put(th.fail, pad(bad, 5))
-	return l.put(th.text, pad(did, 7)).end(th)
+	l.put(th.text, cut(explain.Visible([]byte(who)), w-l.at-11))
+	l.to(th, w-10).put(th.fail, pad(bad, 4))
+	return l.put(th.text, pad(did, 6)).end(th)
 }
 
 // bar lists the keys that are of use.
@@ -183,9 +183,11 @@ func (m *serverModel) bar(in *in) []barKey {
 		if len(m.trail) > 0 {
 			add(keyBack, "", "back")
 		}
-		add(keyView, "", "view")
 	}
 	add(keyQuit, "", "stop")
+	if m.chosen != nil {
+		add(keyView, "", "view")
+	}
 	add(keyHelp, "", "help")
 	return keys
 }

@@ -1,0 +1,124 @@
+package smtp
+
+// Replies that come before they are asked for.
+
+import (
+	"strings"
+	"testing"
+)
+
+// clientAt returns a client at Ready, or, after Send, at Letter; last arrives
+// with the reply that brought it there.
+func clientAt(t *testing.T, want ClientStep, last string) *Client {
+	t.Helper()
+	c := NewClient(&ClientConfig{})
+	in := []string{"220 x\r\n", "250 x\r\n", "250 x\r\n", "250 x\r\n", "354 x\r\n"}
+	if want == Ready {
+		in = in[:2]
+	}
+	in[len(in)-1] += last
+	for _, octets := range in {
+		if c.Next() == Ready {
+			if err := c.Send(Envelope{To: []Path{mustMailbox(t, "bob@receiver.example")}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		c.Feed([]byte(octets))
+		for c.Next() == Heard && c.State() != StateSendingLetter && c.State() != StateReady {
+		}
+	}
+	return c
+}
+
+// RFC 5321 §3.3, §4.1.1.4: the verdict on a letter comes after its dot. What a
+// server says before is no verdict if it is 2yz or 3yz: a letter that is taken
+// for delivered then is lost. A 4yz or 5yz is believed, and the session is over
+// without a dot: nobody knows what the server is waiting for.
+func TestClientEarlyReply(t *testing.T) {
+	for _, test := range []struct{ early, late, want string }{
+		{"421 bye\r\n", "", "deferred dot 421"},
+		{"552 too big\r\n", "", "refused dot 552"},
+		{"552-too\r\n552 big\r\n", "", "refused dot 552"},
+		{"451 no\r\n", "250 done\r\n", "deferred dot 451"},
+		{"250 early\r\n", "550 no\r\n", "deferred dot 451 4.5.0 local"},
+		{"354 more\r\n", "250 done\r\n", "deferred dot 451 4.5.0 local"},
+		{"hello\r\n", "250 done\r\n", "deferred dot 451 4.5.0 local"},
+		// Begun before the dot, ended behind it.
+		{"25", "0 early\r\n", "deferred dot 451 4.5.0 local"},
+		{"250-early\r\n", "250 late\r\n", "deferred dot 451 4.5.0 local"},
+		{"55", "0 no\r\n", "refused dot 550"},
+	} {
+		for _, with354 := range []bool{true, false} {
+			c := clientAt(t, Letter, map[bool]string{true: test.early}[with354])
+			if !with354 {
+				if c.Next() != Letter {
+					t.Fatalf("step %v", c.Next())
+				}
+				c.Write([]byte("half"))
+				c.Feed([]byte(test.early))
+			}
+			c.Output()
+			whole := strings.HasSuffix(test.early, "\r\n") && !strings.HasPrefix(test.early, "250-")
+			for step := c.Next(); step != Done; step = c.Next() {
+				switch step {
+				case Letter:
+					if whole {
+						t.Fatalf("%q: the letter went on", test.early)
+					}
+					c.EndLetter()
+				case NeedInput:
+					c.Feed([]byte(test.late))
+				}
+			}
+			if got := resultText(c.Results()[0]); got != test.want {
+				t.Errorf("%q (with the 354: %v): %s, want %s", test.early, with354, got, test.want)
+			}
+			if _, failed := c.Failure(); !failed {
+				t.Errorf("%q: the session has not failed", test.early)
+			}
+		}
+	}
+}
+
+// RFC 5321 §4.3.1: a client waits for the reply to each command. What came
+// before the command was sent is no reply to it; only a 421 comes unasked
+// (RFC 5321 §3.8).
+func TestClientUnaskedReply(t *testing.T) {
+	for _, test := range []struct{ early, late, failure string }{
+		{"250 again\r\n", "", "deferred none 451 4.5.0 local"},
+		{"550 no\r\n", "", "deferred none 451 4.5.0 local"},
+		{"421 bye\r\n", "", "deferred none 421"},
+		{"25", "0 again\r\n", "deferred MAIL 451 4.5.0 local"},
+		{"42", "1 bye\r\n", "deferred MAIL 421"},
+	} {
+		c := clientAt(t, Ready, test.early)
+		for step := c.Next(); step != Done; step = c.Next() {
+			switch step {
+			case Ready:
+				if err := c.Send(Envelope{To: []Path{mustMailbox(t, "bob@receiver.example")}}); err != nil {
+					t.Fatal(err)
+				}
+			case NeedInput:
+				if c.Feed([]byte(test.late)) == 0 {
+					t.Fatalf("%q: still waiting, state %v", test.early, c.State())
+				}
+				test.late = ""
+			}
+		}
+		f, _ := c.Failure()
+		if got := resultText(f); got != test.failure {
+			t.Errorf("%q: %s, want %s", test.early, got, test.failure)
+		}
+	}
+	// At QUIT nothing depends on it any more.
+	c := clientAt(t, Ready, "")
+	c.Next()
+	c.Feed([]byte("25"))
+	c.Quit()
+	c.Feed([]byte("0 again\r\n"))
+	for c.Next() == Heard {
+	}
+	if f, failed := c.Failure(); c.Next() != Done || failed {
+		t.Errorf("at QUIT: %v, %v", c.Next(), f)
+	}
+}

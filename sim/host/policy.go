@@ -1,0 +1,137 @@
+package host
+
+// What a server has to say beyond the form of a command: who may send through
+// it, which mailboxes and lists it has, which letters it takes.
+
+import (
+	"bytes"
+	"net/netip"
+	"strings"
+
+	"helo/protocol/smtp"
+)
+
+// policy is what this host has to say to a command beyond its form: who may
+// send through it, and which mailboxes it has.
+func (h *Host) policy(in *inbound, cmd *smtp.Command, proposed smtp.Reply) smtp.Reply {
+	if proposed.Code/100 != 2 {
+		return proposed
+	}
+	if cmd.EndsLetter() {
+		return h.judge(in, proposed)
+	}
+	switch cmd.Verb {
+	case smtp.EXPN:
+		if l := h.list(strings.Trim(cmd.Arg, "<>")); l != nil {
+			return h.expand(l)
+		}
+		return reply(550, 5, 1, 1, "no such list here")
+	case smtp.MAIL:
+		if in.port == PortSubmission && !h.knows(in.from) {
+			// Until there is a login, a client is known by its address (RFC 6409 §3.3).
+			return reply(550, 5, 7, 1, "this address may not submit mail here")
+		}
+	case smtp.RCPT:
+		local, known := h.mailbox(cmd.Path)
+		switch {
+		case local && !known:
+			return reply(550, 5, 1, 1, "no such mailbox here")
+		case !local && in.port != PortSubmission:
+			return reply(550, 5, 7, 1, "relaying denied")
+		}
+	}
+	return proposed
+}
+
+// judge is what this host has to say to a letter that is complete.
+func (h *Host) judge(in *inbound, proposed smtp.Reply) smtp.Reply {
+	switch {
+	case in.lost:
+		return reply(452, 4, 3, 1, "no room for a letter now, try again later")
+	case hops(in.header()) > maxHops:
+		return reply(554, 5, 4, 6, "too many Received fields: the letter goes in circles")
+	}
+	return proposed
+}
+
+// expand answers EXPN with who is on a list (RFC 5321 §3.5.2).
+func (h *Host) expand(l *List) smtp.Reply {
+	r := smtp.Reply{Code: 250, Enhanced: smtp.Enhanced{Class: 2, Subject: 1, Detail: 5}}
+	for _, m := range l.Members {
+		r.Lines = append(r.Lines, smtp.Path{Local: m, Domain: h.cfg.Server.Domains[0]}.String())
+	}
+	return r
+}
+
+// header is where the letter's header stands, if it is not absurdly long.
+func (in *inbound) header() []byte {
+	if len(in.blocks) > 0 {
+		return in.blocks[0]
+	}
+	return in.letter
+}
+
+// maxHops is how many Received fields a letter may have before it is taken to
+// go in circles (RFC 5321 §6.3: at least 100).
+const maxHops = 100
+
+// hops counts the Received fields in a letter's header.
+func hops(letter []byte) int {
+	n := 0
+	for len(letter) > 0 {
+		line, rest, _ := bytes.Cut(letter, []byte("\n"))
+		if len(bytes.TrimRight(line, "\r")) == 0 {
+			break // the header ends
+		}
+		if len(line) >= 9 && bytes.EqualFold(line[:9], []byte("Received:")) {
+			n++
+		}
+		letter = rest
+	}
+	return n
+}
+
+func reply(code, class, subject, detail uint16, text string) smtp.Reply {
+	return smtp.Reply{
+		Code:     code,
+		Enhanced: smtp.Enhanced{Class: class, Subject: subject, Detail: detail},
+		Lines:    []string{text},
+	}
+}
+
+func (h *Host) knows(a netip.Addr) bool {
+	for _, p := range h.cfg.Server.Submission {
+		if p.Contains(a) {
+			return true
+		}
+	}
+	return false
+}
+
+// mailbox says whether a path's domain is one of ours, and whether it has that
+// mailbox. Domains are compared without case, and so, as a policy of this
+// server, are local-parts (RFC 5321 §2.4). Postmaster is always there (RFC 5321 §4.5.1).
+func (h *Host) mailbox(p smtp.Path) (local, known bool) {
+	s := h.cfg.Server
+	if p.Domain == "" { // <Postmaster>
+		return true, true
+	}
+	for _, d := range s.Domains {
+		if sameDomain(d, p.Domain) {
+			local = true
+			break
+		}
+	}
+	if !local {
+		return false, false
+	}
+	if p.IsPostmaster() || h.list(p.User()) != nil {
+		return true, true
+	}
+	for _, m := range s.Mailboxes {
+		if m == AnyMailbox || strings.EqualFold(m, p.User()) {
+			return true, true
+		}
+	}
+	return true, false
+}
