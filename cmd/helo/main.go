@@ -87,7 +87,7 @@ helo run direct --fault "mx at=RCPT n=1-2 reply=451"`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(
 		newLessons(), newLearn(), newRun(), newServe(), newSend(), newVersion(),
-		newTopic("formats", "What helo run writes: text and JSON, field by field", formatsTopic),
+		newTopic("formats", "What helo writes: text and JSON, field by field", formatsTopic),
 		newTopic("faults", "How to say what goes wrong", faultsTopic),
 		newTopic("scenarios", "What a scenario file says", scenariosTopic),
 	)

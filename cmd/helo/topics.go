@@ -18,7 +18,7 @@ func newTopic(name, short string, page func() string) *cobra.Command {
 	return cmd
 }
 
-// formatsTopic describes what helo run writes.
+// formatsTopic describes what helo run, serve and send write.
 func formatsTopic() string {
 	var b strings.Builder
 	b.WriteString(`helo run SCENARIO --format text
@@ -37,6 +37,14 @@ helo run SCENARIO --format json
   it an event. The same scenario, seed and faults give the same octets. Fields
   stand in the order below; one that does not count is left out. New fields and
   new kinds of events may come; if a field changes its meaning, so does schema.
+
+helo serve --headless, helo send
+
+  The same two formats, as it happens. Times are real ones since the start. The
+  host that stands for all programs at the other end is called client (of serve)
+  or server (of send); rows name their connection: #3. The event listening says
+  that a server is ready, and where. Of a letter over 64 KiB only the beginning
+  is kept (cut, among the flags), followed by an event digest.
 
 `)
 	for _, f := range export.Fields {
