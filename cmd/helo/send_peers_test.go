@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -41,11 +42,31 @@ func waitListening(t testing.TB, addr string) {
 	t.Fatalf("nobody listens at %s", addr)
 }
 
+// output is what a running program has written so far.
+type output struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buf.Write(p)
+}
+
+func (o *output) Bytes() []byte {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return bytes.Clone(o.buf.Bytes())
+}
+
+func (o *output) String() string { return string(o.Bytes()) }
+
 // peerServer starts a program and waits until it listens; it ends with the test.
-func peerServer(t testing.TB, addr, name string, args ...string) *bytes.Buffer {
+func peerServer(t testing.TB, addr, name string, args ...string) *output {
 	t.Helper()
 	cmd := exec.Command(name, args...)
-	out := new(bytes.Buffer)
+	out := new(output)
 	cmd.Stdout, cmd.Stderr = out, out
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
