@@ -7,44 +7,57 @@ import "slices"
 // chunkSize is what a chunk takes, in octets.
 const chunkSize = chunkEvents * 48
 
+// noBlock is above every block.
+const noBlock = ^uint32(0)
+
 // Size returns about how many octets of memory the events and their octets
 // take. It is for the writer.
 func (t *Trace) Size() int64 { return t.size }
 
 // First returns the position of the oldest event that is kept.
-func (t *Trace) First() Pos { return Pos(t.first.Load()) }
-
-// Forget gives up events before p, in whole chunks, with the octets that
-// nothing later refers to. It is for the writer; readers may go on reading: of
-// what is gone [Trace.At] and [Trace.Octets] say so.
-func (t *Trace) Forget(p Pos) {
-	keep := int(p / chunkEvents)
-	gone := int(t.first.Load() / chunkEvents)
-	if keep <= gone {
-		return
-	}
-	t.first.Store(uint32(keep * chunkEvents))
-	// A reader may hold the old lists: what they point to stays for it.
-	chunks := slices.Clone(*t.chunks.Load())
-	clear(chunks[gone:keep])
-	t.size -= int64(keep-gone) * chunkSize
-	t.chunks.Store(&chunks)
-	if keep >= len(t.begun) || t.blocks.Load() == nil {
-		return
-	}
-	blocks := slices.Clone(*t.blocks.Load())
-	for i := int(t.begun[gone]); i < int(t.begun[keep]); i++ {
-		t.size -= int64(len(blocks[i]))
-		blocks[i] = nil
-	}
-	t.blocks.Store(&blocks)
-}
-
-// lastBlock is the index of the block that octets go to.
-func (t *Trace) lastBlock() uint32 {
-	blocks := t.blocks.Load()
-	if blocks == nil {
+func (t *Trace) First() Pos {
+	d := t.chunks.Load()
+	if d == nil {
 		return 0
 	}
-	return uint32(len(*blocks) - 1)
+	return Pos(d.base * chunkEvents)
+}
+
+// Forget gives up events before p, in whole chunks, with the octets that no
+// event after them refers to, and says whether there were any. It is for the
+// writer; readers may go on reading: of what is gone [Trace.At] and
+// [Trace.Octets] say so.
+func (t *Trace) Forget(p Pos) bool {
+	d := t.chunks.Load()
+	keep := uint32(min(p, t.End()) / chunkEvents)
+	if d == nil || keep <= d.base {
+		return false
+	}
+	gone := keep - d.base
+	t.size -= int64(gone) * chunkSize
+	t.low = slices.Clone(t.low[gone:])
+	// A reader may hold the old list: what it points to stays for it.
+	t.chunks.Store(&directory[*chunk]{keep, slices.Clone(d.list[gone:])})
+	t.forgetBlocks()
+	return true
+}
+
+// forgetBlocks gives up the blocks that no event refers to. The last one is
+// still being written.
+func (t *Trace) forgetBlocks() {
+	d := t.blocks.Load()
+	if d == nil {
+		return
+	}
+	keep := d.end() - 1
+	for _, low := range t.low {
+		keep = min(keep, low)
+	}
+	if keep <= d.base {
+		return
+	}
+	for _, b := range d.list[:keep-d.base] {
+		t.size -= int64(len(b))
+	}
+	t.blocks.Store(&directory[[]byte]{keep, slices.Clone(d.list[keep-d.base:])})
 }

@@ -9,7 +9,7 @@ import (
 // lock: it loads the length, then the directory, and everything the length
 // covers is there.
 const (
-	chunkEvents = 512
+	chunkEvents = 128
 	blockOctets = 16 << 10
 )
 
@@ -32,12 +32,28 @@ type Trace struct {
 	Hosts    []Host    // by HostID; [0] is the world
 
 	n      atomic.Uint32
-	first  atomic.Uint32 // events before are given up
-	chunks atomic.Pointer[[]*chunk]
-	blocks atomic.Pointer[[][]byte]
-	free   []byte   // what is left of the last block
-	begun  []uint32 // by chunk: the block that was the last one when it began
-	size   int64    // octets of all chunks and blocks
+	chunks atomic.Pointer[directory[*chunk]]
+	blocks atomic.Pointer[directory[[]byte]]
+
+	// the writer's own
+	free []byte   // what is left of the last block
+	low  []uint32 // by chunk that is kept: the lowest block its events refer to
+	size int64    // octets of all chunks and blocks
+}
+
+// directory is a list of which the first entries may be given up: base of them
+// are.
+type directory[T any] struct {
+	base uint32
+	list []T
+}
+
+// end is the index after the last entry; of no directory it is 0.
+func (d *directory[T]) end() uint32 {
+	if d == nil {
+		return 0
+	}
+	return d.base + uint32(len(d.list))
 }
 
 // New returns an empty trace of a run among hosts, numbered from 1.
@@ -58,11 +74,12 @@ func (t *Trace) End() Pos { return Pos(t.n.Load()) }
 // [Dropped]. It panics unless p is below [Trace.End], like an index out of
 // range.
 func (t *Trace) At(p Pos) *Event {
-	c := (*t.chunks.Load())[p/chunkEvents]
-	if c == nil {
+	d := t.chunks.Load()
+	i := uint32(p / chunkEvents)
+	if i < d.base {
 		return &dropped
 	}
-	return &c[p%chunkEvents]
+	return &d.list[i-d.base][p%chunkEvents]
 }
 
 // dropped stands for every event that was given up.
@@ -74,10 +91,11 @@ func (t *Trace) Octets(s Span) []byte {
 	if s.Len == 0 {
 		return nil
 	}
-	b := (*t.blocks.Load())[s.block]
-	if b == nil {
+	d := t.blocks.Load()
+	if s.block < d.base {
 		return nil
 	}
+	b := d.list[s.block-d.base]
 	return b[s.off : s.off+s.Len : s.off+s.Len]
 }
 
@@ -108,10 +126,14 @@ func (t *Trace) Append(e Event) Pos {
 	n := t.n.Load()
 	if n%chunkEvents == 0 {
 		t.chunks.Store(grow(t.chunks.Load(), new(chunk)))
-		t.begun = append(t.begun, t.lastBlock())
+		t.low = append(t.low, noBlock)
 		t.size += chunkSize
 	}
-	(*t.chunks.Load())[n/chunkEvents][n%chunkEvents] = e
+	d := t.chunks.Load()
+	d.list[n/chunkEvents-d.base][n%chunkEvents] = e
+	if low := &t.low[len(t.low)-1]; e.Octets.Len > 0 && e.Octets.block < *low {
+		*low = e.Octets.block
+	}
 	t.n.Store(n + 1)
 	return Pos(n)
 }
@@ -131,7 +153,7 @@ func (t *Trace) Store(octets []byte) Span {
 		t.free = block[:0]
 		t.size += int64(size)
 	}
-	block := t.lastBlock()
+	block := t.blocks.Load().end() - 1
 	off := uint32(len(t.free))
 	t.free = append(t.free, octets...)
 	return Span{block: block, off: off, Len: uint32(len(octets))}
@@ -148,13 +170,13 @@ func (s Span) Part(off, n uint32) Span {
 
 // grow returns a list one longer. Readers may hold the old one: it stays as it
 // is, except for room behind its length that only the writer uses.
-func grow[T any](old *[]T, next T) *[]T {
-	var list []T
+func grow[T any](old *directory[T], next T) *directory[T] {
+	var d directory[T]
 	if old != nil {
-		list = *old
+		d = *old
 	}
-	list = append(list, next)
-	return &list
+	d.list = append(d.list, next)
+	return &d
 }
 
 // Time returns the virtual time of an event on the scenario's clock.
