@@ -121,6 +121,7 @@ func send(cmd *cobra.Command, file string, o sendOptions) error {
 	written := make(chan error, 1)
 	go func() { written <- c.Follow(following, update) }()
 	c.Run(ctx)
+	stop() // from now on a signal ends the process, should nobody read what it writes
 	stopFollowing()
 	// A reader who has seen enough does not change what became of the letter.
 	if err := <-written; err != nil && !isClosedPipe(err) {

@@ -77,7 +77,7 @@ helo serve --domain a.example --domain b.example --user "*" --maildir /tmp/mail 
 	f.StringArrayVar(&o.faults, "fault", nil, "something that goes wrong, such as \"mx at=RCPT reply=451\"; may be given more than once (see helo help faults)")
 	f.BoolVar(&o.headless, "headless", false, "show no screen; write what happens")
 	f.StringVar(&o.format, "format", "text", "of --headless: text or json (see helo help formats)")
-	f.DurationVar(&o.idle, "idle", 5*time.Minute, "how long a client may say nothing")
+	f.DurationVar(&o.idle, "idle", 5*time.Minute, "how long a client may say nothing; 0 is as long as it likes")
 	f.DurationVar(&o.grace, "grace", 10*time.Second, "how long open transactions may take when the server is told to stop")
 	// The flag exists and has no other completion: this cannot fail.
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
@@ -85,10 +85,11 @@ helo serve --domain a.example --domain b.example --user "*" --maildir /tmp/mail 
 }
 
 // How much memory a server may take, in octets: for its trace when all of it is
-// written out at once, and all in all, so that the garbage collector tries
+// written out at once, for the trace of a screen, and all in all, so that the garbage collector tries
 // harder before the process grows beyond it.
 const (
 	headlessBudget = 16 << 20
+	screenBudget   = 64 << 20
 	memoryLimit    = 160 << 20
 )
 
@@ -103,8 +104,14 @@ func serve(cmd *cobra.Command, o serveOptions) error {
 	if o.smtp == "" {
 		return usageError{errors.New("--smtp is empty and nothing else is listened at: expected an address such as 127.0.0.1:2525")}
 	}
+	if o.idle < 0 || o.grace < 0 {
+		return usageError{errors.New("--idle and --grace: expected a time such as 30s, found less than nothing")}
+	}
 	if !o.headless && !hasTerminal() {
 		return errServeTerminal
+	}
+	if !o.headless && cmd.Flags().Changed("format") {
+		return usageError{errors.New("--format says what is written instead of a screen: expected --headless with it")}
 	}
 	if err := checkExposed("--smtp", o.smtp, o.expose); err != nil {
 		return err
@@ -118,6 +125,7 @@ func serve(cmd *cobra.Command, o serveOptions) error {
 			return err
 		}
 	}
+	cfg.Budget = screenBudget
 	if o.headless { // what is written need not be kept
 		cfg.Budget = headlessBudget
 	}
@@ -161,6 +169,7 @@ func listen(cmd *cobra.Command, s *live.Server, ln net.Listener, o serveOptions,
 		select {
 		case <-again:
 			end()
+			signal.Stop(again) // and the next one ends the process
 		case <-grace.Done():
 		}
 	}()

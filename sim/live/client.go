@@ -178,8 +178,8 @@ func (cl *Client) speak(c *conn, said <-chan struct{}, done <-chan struct{}) {
 		c.out = nil
 		cl.unlock()
 		if len(out) > 0 {
-			cl.readBy(c, time.Time{})
 			c.nc.SetWriteDeadline(time.Now().Add(block))
+			cl.readBy(c, time.Time{})
 			if _, err := c.nc.Write(out); err != nil {
 				cl.stuck(c, err, done)
 				return

@@ -23,7 +23,10 @@ func (h *hub) Follow(ctx context.Context, update func() error) error {
 		if err := update(); err != nil {
 			return err
 		}
+		h.lock()
 		h.pace.reached(end)
+		h.trim()
+		h.mu.Unlock()
 		if done {
 			return nil
 		}

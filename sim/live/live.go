@@ -97,24 +97,38 @@ func (h *hub) lock() {
 // unlock ends it: who follows the trace hears of it, and a trace over its
 // budget gives up its oldest quarter.
 func (h *hub) unlock() {
+	h.trim()
+	h.mu.Unlock()
+	h.pace.grew()
+}
+
+// trim keeps the trace near its budget.
+func (h *hub) trim() {
 	if h.t.Size() > h.budget {
 		h.shrink()
 	}
-	h.mu.Unlock()
-	h.pace.grew()
+	h.pace.full.Store(h.t.Size() > 2*h.budget)
 }
 
 func (h *hub) shrink() {
 	first := h.t.First()
 	p := first + (h.t.End()-first)/4
-	if done, following := h.pace.written(); following {
+	done, following := h.pace.written()
+	if following {
 		p = min(p, done)
 	}
-	if p <= first {
+	if p <= first || !h.t.Forget(p) || following { // who follows has seen them
 		return
 	}
-	h.t.Forget(p)
 	h.Append(trace.Event{Kind: trace.Dropped, Arg: uint32(h.t.First()), Cause: trace.NoPos})
+}
+
+// Store keeps octets for an event, unless the trace takes none any more.
+func (h *hub) Store(octets []byte) trace.Span {
+	if h.ended {
+		return trace.Span{}
+	}
+	return h.t.Store(octets)
 }
 
 // lastEvent is the highest position that a trace can have, with room to say so.
@@ -124,7 +138,6 @@ const lastEvent = ^trace.Pos(0) - 1<<16
 func (h *hub) ID() trace.HostID                  { return h.me }
 func (h *hub) Now() time.Duration                { return h.now }
 func (h *hub) Clock() time.Time                  { return h.start.Add(h.now).UTC() }
-func (h *hub) Store(octets []byte) trace.Span    { return h.t.Store(octets) }
 func (h *hub) Octets(s trace.Span) []byte        { return h.t.Octets(s) }
 func (h *hub) Peer(trace.ConnID) trace.HostID    { return h.them }
 func (h *hub) Draw(what string, n uint64) uint64 { return 0 } // what needs chance on sockets draws it elsewhere
@@ -160,7 +173,7 @@ func (h *hub) Fault(o host.Occasion) (*host.Fault, trace.Pos) {
 		}
 		pos := h.Append(trace.Event{
 			Kind: trace.Fired, Peer: o.Peer, Conn: o.Conn, Verb: o.Verb, Code: o.Code,
-			Arg: f.Fired, Octets: h.t.Store([]byte(f.String())), Flags: trace.Faulty, Cause: o.Cause,
+			Arg: f.Fired, Octets: h.Store([]byte(f.String())), Flags: trace.Faulty, Cause: o.Cause,
 		})
 		return f.To(o.Verb), pos
 	}
@@ -192,7 +205,7 @@ func (h *hub) add(nc net.Conn) *conn {
 func (h *hub) Dial(to netip.Addr, port uint16, cause trace.Pos) trace.ConnID {
 	c := h.add(nil)
 	h.Append(trace.Event{
-		Kind: trace.Connect, Conn: c.id, Peer: h.them, Code: port, Octets: h.t.Store(to.AppendTo(nil)), Cause: cause,
+		Kind: trace.Connect, Conn: c.id, Peer: h.them, Code: port, Octets: h.Store(to.AppendTo(nil)), Cause: cause,
 	})
 	h.dial(c, netip.AddrPortFrom(to, port))
 	return c.id
@@ -206,7 +219,7 @@ func (h *hub) Send(id trace.ConnID, octets []byte, cause trace.Pos) {
 	c.out = append(c.out, octets...)
 	keep := octets[:min(len(octets), max(0, h.keep-c.kept))]
 	c.kept += len(keep)
-	e := trace.Event{Kind: trace.Sent, Conn: id, Peer: h.them, Octets: h.t.Store(keep), Arg: c.sent, Cause: cause}
+	e := trace.Event{Kind: trace.Sent, Conn: id, Peer: h.them, Octets: h.Store(keep), Arg: c.sent, Cause: cause}
 	if len(keep) < len(octets) {
 		e.Flags = trace.Cut
 	}
@@ -249,7 +262,7 @@ func (h *hub) Resolve(q dns.Question, token uint32, cause trace.Pos) {
 // arrived records octets and gives them to the host.
 func (h *hub) arrived(c *conn, octets []byte) {
 	keep := octets[:h.host.Worth(c.id, len(octets))]
-	span := h.t.Store(keep)
+	span := h.Store(keep)
 	e := trace.Event{Kind: trace.Arrived, Conn: c.id, Peer: h.them, Octets: span, Arg: c.got, Cause: trace.NoPos}
 	if len(keep) < len(octets) {
 		e.Flags = trace.Cut

@@ -16,6 +16,8 @@ type pace struct {
 	more   chan struct{} // something was added
 	done   atomic.Uint32 // followed so far
 	follow atomic.Bool
+	full   atomic.Bool // the trace is far over its budget
+	freed  atomic.Bool // nobody waits any more: all is about to end
 }
 
 // farBehind is how many events a follower may be behind before writers wait.
@@ -54,12 +56,25 @@ func (p *pace) end() {
 	p.cond.Broadcast()
 }
 
+// free lets all writers go on, however far behind the follower is.
+func (p *pace) free() {
+	p.mu.Lock()
+	p.freed.Store(true)
+	p.mu.Unlock()
+	p.cond.Broadcast()
+}
+
 func (p *pace) written() (trace.Pos, bool) { return trace.Pos(p.done.Load()), p.follow.Load() }
 
-// behind says whether the follower is far behind.
+// behind says whether the follower is far behind: by events, or by octets that
+// cannot be given up before it has seen them.
 func (p *pace) behind(t *trace.Trace) bool {
 	done, follow := p.written()
-	return follow && t.End()-done > farBehind
+	if !follow || p.freed.Load() {
+		return false
+	}
+	left := t.End() - done
+	return left > farBehind || left > 0 && p.full.Load()
 }
 
 // wait holds a writer up while the follower is far behind.

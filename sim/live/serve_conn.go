@@ -60,7 +60,7 @@ func (s *Server) run(c *conn, port uint16, small []byte) {
 	s.lock()
 	pos := s.Append(trace.Event{
 		Kind: trace.Connect, Host: s.them, Peer: s.me, Conn: c.id, Code: local.Port(),
-		Octets: s.t.Store(addr.AppendTo(nil)), Cause: trace.NoPos,
+		Octets: s.Store(addr.AppendTo(nil)), Cause: trace.NoPos,
 	})
 	s.host.Accepted(c.id, port, addr.Addr().Unmap(), pos)
 	c.at = s.now

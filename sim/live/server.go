@@ -96,7 +96,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener, port uint16) error 
 	stop := context.AfterFunc(ctx, func() { ln.Close() })
 	defer stop()
 	s.lock()
-	e := trace.Event{Kind: trace.Listening, Octets: s.t.Store([]byte(ln.Addr().String())), Cause: trace.NoPos}
+	e := trace.Event{Kind: trace.Listening, Octets: s.Store([]byte(ln.Addr().String())), Cause: trace.NoPos}
 	if a, ok := ln.Addr().(*net.TCPAddr); ok {
 		e.Code = uint16(a.Port)
 	}
@@ -163,6 +163,9 @@ func (s *Server) move(stage int32) {
 	s.lock()
 	defer s.unlock()
 	s.stage.Store(stage)
+	if stage == over {
+		s.pace.free()
+	}
 	for _, c := range s.conns {
 		if stage == over {
 			c.nc.SetWriteDeadline(time.Now().Add(time.Second)) // for its last words
