@@ -157,7 +157,7 @@ func sendVerdicts(cmd *cobra.Command, t *trace.Trace, o sendOptions) error {
 	}
 	var result error
 	for _, v := range check.Verdicts(t) {
-		word := "delivered"
+		word := "accepted "
 		switch {
 		case v.Done:
 		case v.Code/100 == 5:

@@ -155,8 +155,8 @@ func TestSendToSmtpSink(t *testing.T) {
 		says   string // of the verdict
 		also   string // a command that is said
 	}{
-		{"RFC 5321 §4.2.5: delivered", nil, 0, "delivered  bob@receiver.example  250 ", "EHLO [127.0.0.1]"},
-		{"RFC 5321 §3.2: a server that knows no EHLO gets HELO", []string{"-e"}, 0, "delivered", "HELO [127.0.0.1]"},
+		{"RFC 5321 §4.2.5: delivered", nil, 0, "accepted   bob@receiver.example  250 ", "EHLO [127.0.0.1]"},
+		{"RFC 5321 §3.2: a server that knows no EHLO gets HELO", []string{"-e"}, 0, "accepted", "HELO [127.0.0.1]"},
 		{"RFC 5321 §4.2.1: 4yz to RCPT is deferred", []string{"-r", "RCPT"}, 75, "deferred   bob@receiver.example  450 ", ""},
 		{"RFC 5321 §4.2.1: 5yz to RCPT is refused", []string{"-f", "RCPT"}, 69, "refused    bob@receiver.example  500 ", ""},
 		{"RFC 5321 §4.2.1: 5yz to DATA is refused", []string{"-f", "DATA"}, 69, "refused", "DATA"},
@@ -228,7 +228,7 @@ func TestSendToAiosmtpd(t *testing.T) {
 	addr := freePort(t)
 	out := peerServer(t, addr, name, "-c", aiosmtpdScript, addr[strings.LastIndexByte(addr, ':')+1:], "100000")
 	s := sendTest(t, savedLetter, addr, append(aliceToBob, "--to", "carol@receiver.example")...)
-	if s.status != 0 || strings.Count(s.verdicts, "delivered") != 2 {
+	if s.status != 0 || strings.Count(s.verdicts, "accepted ") != 2 {
 		t.Fatalf("status %d: %s", s.status, s.verdicts)
 	}
 	var got struct {
@@ -320,7 +320,7 @@ func exim(t *testing.T) (addr, spool string) {
 func TestSendToExim(t *testing.T) {
 	addr, spool := exim(t)
 	s := sendTest(t, savedLetter, addr, append(aliceToBob, "--to", "x@elsewhere.example")...)
-	if s.status != 69 || !strings.Contains(s.verdicts, "delivered  bob@receiver.example  250 ") || !strings.Contains(s.verdicts, "refused    x@elsewhere.example  550 ") {
+	if s.status != 69 || !strings.Contains(s.verdicts, "accepted   bob@receiver.example  250 ") || !strings.Contains(s.verdicts, "refused    x@elsewhere.example  550 ") {
 		t.Fatalf("status %d: %s", s.status, s.verdicts)
 	}
 	files, _ := filepath.Glob(filepath.Join(spool, "*-D"))

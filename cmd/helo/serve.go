@@ -77,7 +77,7 @@ helo serve --domain a.example --domain b.example --user "*" --maildir /tmp/mail 
 	f.StringArrayVar(&o.faults, "fault", nil, "something that goes wrong, such as \"mx at=RCPT reply=451\"; may be given more than once (see helo help faults)")
 	f.BoolVar(&o.headless, "headless", false, "show no screen; write what happens")
 	f.StringVar(&o.format, "format", "text", "of --headless: text or json (see helo help formats)")
-	f.DurationVar(&o.idle, "idle", 5*time.Minute, "how long a client may say nothing; 0 is as long as it likes")
+	f.DurationVar(&o.idle, "idle", 5*time.Minute, "how long a client may say nothing")
 	f.DurationVar(&o.grace, "grace", 10*time.Second, "how long open transactions may take when the server is told to stop")
 	// The flag exists and has no other completion: this cannot fail.
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
@@ -104,8 +104,8 @@ func serve(cmd *cobra.Command, o serveOptions) error {
 	if o.smtp == "" {
 		return usageError{errors.New("--smtp is empty and nothing else is listened at: expected an address such as 127.0.0.1:2525")}
 	}
-	if o.idle < 0 || o.grace < 0 {
-		return usageError{errors.New("--idle and --grace: expected a time such as 30s, found less than nothing")}
+	if o.idle <= 0 || o.grace < 0 {
+		return usageError{errors.New("--idle and --grace: expected a time such as 30s, found no time at all")}
 	}
 	if !o.headless && !hasTerminal() {
 		return errServeTerminal

@@ -19,7 +19,7 @@ func (h *Host) heardChunks(in *inbound, peer trace.HostID, from smtp.State, caus
 	}
 	h.scratch = h.head(in.letter)
 	var flags trace.Flags
-	if len(h.scratch) < size {
+	if len(h.scratch) < size || in.lost {
 		flags = trace.Cut
 	}
 	pos = h.event(trace.Event{

@@ -117,6 +117,7 @@ func (h *Host) forgetLetter(in *inbound) {
 			clear(in.blocks)
 		}
 	}
+	clear(in.pieces)
 	in.letter, in.short, in.blocks = in.letter[:0], nil, in.blocks[:0]
 	in.size, in.long, in.taken, in.lost = 0, false, false, false
 }
@@ -134,8 +135,10 @@ func (h *Host) file(in *inbound, d decision) {
 	}
 	mails := []Mail{m}
 	if len(d.letter.asks) > 0 {
+		d.letter.original = in.header() // for the report alone: it is lent
 		d.report, d.about = h.newReport(d.letter, message.Delivered, d.letter.recipients())
 	}
+	d.letter.original = nil
 	if d.report != nil {
 		mails = append(mails, h.reportMail(d.report))
 	}

@@ -25,8 +25,11 @@ type said struct {
 func (h *Host) recordSaid(out *outbound, octets []byte) {
 	s := &out.said
 	chunks := out.client.Offer().Extensions.Has(smtp.Chunking) && h.client.Use.Has(smtp.Chunking)
-	if !chunks && (out.wrote > 0 || len(out.job.letter.octets) == 0 || string(octets) == ".\r\n") {
-		s.letter = true
+	switch out.client.State() {
+	case smtp.StateSendingLetter, smtp.StateDotSent:
+		s.letter = !chunks
+	default:
+		s.letter = !chunks && out.wrote > 0
 	}
 	if s.letter {
 		h.recordPiece(out, octets)

@@ -63,7 +63,7 @@ func (h *Host) Accepted(c trace.ConnID, port uint16, from netip.Addr, pos trace.
 
 // inHeard feeds octets to the session and acts on what it finds in them.
 func (h *Host) inHeard(in *inbound, octets []byte, span trace.Span, off uint32, pos trace.Pos) {
-	if in.server.State() == smtp.StateData {
+	if in.server.State() == smtp.StateData && in.segment.span.Len > 0 {
 		in.raw = append(in.raw, in.segment)
 	}
 	in.segment, in.pos = stream{span, off}, pos
@@ -135,9 +135,17 @@ func (h *Host) flush(in *inbound) {
 func (h *Host) dropIn(in *inbound) {
 	delete(h.ins, in.id)
 	h.forgetLetter(in)
+	in.over = true
+	if len(h.idleIns) >= maxIdleIns || cap(in.raw) > maxIdleIns || cap(in.rest) > shortLetter {
+		return
+	}
 	*in = inbound{server: in.server, letter: in.letter, blocks: in.blocks, pieces: in.pieces[:0], head: in.head[:0], raw: in.raw[:0], rest: in.rest[:0], over: true}
 	h.idleIns = append(h.idleIns, in)
 }
+
+// maxIdleIns is how many sessions that are over are kept to be used again, and
+// how many segments one of them may have had.
+const maxIdleIns = 256
 
 // inClosed ends a session whose client has gone: an open transaction is
 // forgotten (RFC 5321 §3.8).
@@ -288,7 +296,11 @@ func (h *Host) heardLetter(in *inbound, cmd *smtp.Command, peer trace.HostID, fr
 			if lo > at {
 				break // what came between was not kept
 			}
-			h.scratch = append(h.scratch, h.env.Octets(s.span.Part(uint32(lo-off), uint32(hi-lo)))...)
+			octets := h.env.Octets(s.span.Part(uint32(lo-off), uint32(hi-lo)))
+			if octets == nil {
+				break // the trace has given them up meanwhile
+			}
+			h.scratch = append(h.scratch, octets...)
 			at = hi
 		}
 		if at < size {
