@@ -283,6 +283,9 @@ func sendReports(l *host.Submission, o sendOptions) error {
 		}
 		l.DSN.Return = r
 	}
+	if i := strings.IndexFunc(o.envid, func(r rune) bool { return r < ' ' || r > '~' }); i >= 0 {
+		return usageError{fmt.Errorf("--envid: expected printable ASCII, found %q", o.envid)}
+	}
 	if l.DSN.EnvID = smtp.EncodeXtext(o.envid); len(l.DSN.EnvID) > smtp.MaxEnvID {
 		return usageError{fmt.Errorf("--envid: expected at most %d characters", smtp.MaxEnvID)}
 	}

@@ -54,13 +54,16 @@ func newServe() *cobra.Command {
 		Example: `
 # a server for bob@receiver.example, and something to say to it
 helo serve
-swaks --server 127.0.0.1:2525 --from alice@sender.example --to bob@receiver.example
+swaks -s 127.0.0.1:2525 -f alice@sender.example -t bob@receiver.example
 
 # events for a program, at a free port; the first event says which
 helo serve --smtp 127.0.0.1:0 --headless --format json
 
-# mail for anybody at two domains, into Maildirs, from a server in a bad mood
-helo serve --domain a.example --domain b.example --user "*" --maildir /tmp/mail --fault "mx at=RCPT n=1 reply=451"`,
+# mail for anybody at a domain, into Maildirs
+helo serve --domain my.example --user "*" --maildir ./mail
+
+# a server in a bad mood
+helo serve --fault "mx at=RCPT n=1 reply=451"`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return serve(cmd, o) },
 	}
@@ -128,6 +131,9 @@ func serve(cmd *cobra.Command, o serveOptions) error {
 	cfg.Budget = screenBudget
 	if o.headless { // what is written need not be kept
 		cfg.Budget = headlessBudget
+		cfg.Warn = func(err error) {
+			fmt.Fprintln(cmd.ErrOrStderr(), "helo: "+explain.Visible([]byte(err.Error())))
+		}
 	}
 	debug.SetMemoryLimit(memoryLimit)
 	ln, err := net.Listen("tcp", o.smtp)
@@ -173,7 +179,13 @@ func listen(cmd *cobra.Command, s *live.Server, ln net.Listener, o serveOptions,
 		case <-grace.Done():
 		}
 	}()
+	patience := time.AfterFunc(200*time.Millisecond, func() {
+		if n := s.Connections(); n > 0 {
+			fmt.Fprintf(cmd.ErrOrStderr(), "helo: waits for open transactions, at most %v; ctrl+c ends them now\n", o.grace)
+		}
+	})
 	s.Shutdown(grace)
+	patience.Stop()
 	return errors.Join(err, <-served)
 }
 
@@ -219,7 +231,7 @@ func serveScreen(cmd *cobra.Command, s *live.Server, ln net.Listener, cfg live.C
 	return listen(cmd, s, ln, o, func(ctx context.Context) error {
 		return tui.RunServer(ctx, tui.ServerOptions{
 			Trace: s.Trace(), Grew: s.Grew(), Address: ln.Addr().String(),
-			Try:       fmt.Sprintf("swaks --server %s --from alice@sender.example --to %s", ln.Addr(), to),
+			Try:       fmt.Sprintf("swaks -s %s -f alice@sender.example -t %s", ln.Addr(), to),
 			Reference: func() (*explain.Reference, error) { return explain.Load(content.Files) },
 		})
 	})
@@ -282,6 +294,11 @@ func serverConfig(cmd *cobra.Command, o serveOptions) (live.Config, error) {
 	faults, err := parseFaults(sc, o.faults)
 	if err != nil {
 		return live.Config{}, err
+	}
+	for i, f := range faults {
+		if f.Host != h.ID || f.From != "" || f.Effect >= host.EffectRefuse {
+			return live.Config{}, usageError{fmt.Errorf("--fault: %q can not happen here, where %[2]s is alone and answers whoever comes; expected a fault of a reply, such as \"%[2]s at=RCPT reply=451\"", o.faults[i], h.ID)}
+		}
 	}
 	return live.Config{Name: sc.Name, Host: h, Faults: append(sc.Faults, faults...)}, nil
 }

@@ -39,7 +39,7 @@ type Mail struct {
 func (h *Host) Shut(c trace.ConnID) {
 	if in := h.ins[c]; in != nil && !in.filing {
 		in.server.Shutdown()
-		h.serve(in)
+		h.farewell(in)
 	}
 }
 

@@ -164,6 +164,21 @@ func (h *Host) inTimedOut(in *inbound) {
 		Kind: trace.TimedOut, Conn: in.id, Peer: h.env.Peer(in.id), From: in.server.State(), Cause: in.pos,
 	})
 	in.server.TimedOut()
+	h.farewell(in)
+}
+
+// farewell sends the 421 with which a server ends a session by itself. Where
+// no host of the run hears it, it is recorded here.
+func (h *Host) farewell(in *inbound) {
+	if out := in.server.Output(); len(out) > 0 {
+		if h.o.Outside {
+			in.pos = h.event(trace.Event{
+				Kind: trace.Reply, Conn: in.id, Peer: h.env.Peer(in.id), Code: 421,
+				Octets: h.env.Store(out), Cause: in.pos,
+			})
+		}
+		h.env.Send(in.id, out, in.pos)
+	}
 	h.serve(in)
 }
 

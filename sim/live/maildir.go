@@ -29,21 +29,56 @@ func NewMaildir(dir string) (*Maildir, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("failed to make the mail folder: %w", err)
 	}
+	dir, err := filepath.Abs(dir) // its parent too is forced to the disk
+	if err != nil {
+		return nil, fmt.Errorf("failed to find the mail folder: %w", err)
+	}
 	return &Maildir{dir: dir, ok: map[string]bool{}}, nil
 }
 
-// Put files a letter.
+// Put files a letter: in all its boxes or, unless a disk fails between two
+// renames, in none. A box that somebody has removed meanwhile is made again.
 func (m *Maildir) Put(mail *host.Mail) (kept bool, err error) {
+	if err = m.put(mail); errors.Is(err, fs.ErrNotExist) {
+		m.mu.Lock()
+		clear(m.ok)
+		m.mu.Unlock()
+		err = m.put(mail)
+	}
+	return false, err
+}
+
+func (m *Maildir) put(mail *host.Mail) (err error) {
+	name := mail.QueueID + ".helo"
+	var written []string // folders with the letter in tmp or new
+	defer func() {
+		if err == nil {
+			return
+		}
+		err = fmt.Errorf("failed to file %s: %w", mail.QueueID, err)
+		for _, dir := range written { // its sender will send it again
+			err = errors.Join(err, removed(filepath.Join(dir, "tmp", name)), removed(filepath.Join(dir, "new", name)))
+		}
+	}()
 	for _, box := range mail.Boxes {
 		dir, err := m.box(box)
 		if err != nil {
-			return false, err
+			return err
 		}
-		if err := putFile(dir, mail); err != nil {
-			return false, fmt.Errorf("failed to file %s: %w", mail.QueueID, err)
+		written = append(written, dir)
+		if err := putFile(filepath.Join(dir, "tmp", name), mail); err != nil {
+			return err
 		}
 	}
-	return false, nil
+	for _, dir := range written {
+		if err := os.Rename(filepath.Join(dir, "tmp", name), filepath.Join(dir, "new", name)); err != nil {
+			return err
+		}
+		if err := syncFolder(filepath.Join(dir, "new")); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // box makes a mailbox if it is missing, and returns its folder.
@@ -59,23 +94,23 @@ func (m *Maildir) box(name string) (string, error) {
 			return "", fmt.Errorf("failed to make the mailbox: %w", err)
 		}
 	}
-	if err := errors.Join(syncFolder(dir), syncFolder(m.dir)); err != nil {
+	if err := errors.Join(syncFolder(dir), syncFolder(m.dir), syncFolder(filepath.Dir(m.dir))); err != nil {
 		return "", fmt.Errorf("failed to make the mailbox: %w", err)
 	}
 	m.ok[name] = true
 	return dir, nil
 }
 
-// folderName is a mailbox's name as a file name: what is not a plain letter,
-// digit, or one of "-_+=." inside it, is written as = and two hex digits, so
-// that no local-part can leave the folder and no two share one.
+// folderName is a mailbox's name as a file name: what is not a small letter, a
+// digit, or one of "-_+", or a dot inside it, is written as = and two hex
+// digits, so that no local-part can leave the folder and no two share one.
 func folderName(box string) string {
 	const hex = "0123456789ABCDEF"
 	var b strings.Builder
 	for i := range len(box) {
 		c := box[i]
 		switch {
-		case c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '-', c == '_', c == '+', c == '.' && i > 0:
+		case c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '-', c == '_', c == '+', c == '.' && i > 0 && i < len(box)-1:
 			b.WriteByte(c)
 		default:
 			b.Write([]byte{'=', hex[c>>4], hex[c&15]})
@@ -87,19 +122,12 @@ func folderName(box string) string {
 	return b.String()
 }
 
-// putFile writes one letter safely.
-func putFile(dir string, mail *host.Mail) (err error) {
-	name := mail.QueueID + ".helo"
-	tmp := filepath.Join(dir, "tmp", name)
-	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+// putFile writes a letter to a new file and forces it to the disk.
+func putFile(path string, mail *host.Mail) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, removed(tmp))
-		}
-	}()
 	_, err = f.Write(mail.Head)
 	for _, piece := range mail.Body {
 		if err == nil {
@@ -109,18 +137,10 @@ func putFile(dir string, mail *host.Mail) (err error) {
 	if err == nil {
 		err = f.Sync()
 	}
-	if e := f.Close(); err == nil {
-		err = e
-	}
-	if err != nil {
-		return err
-	}
-	if err := os.Rename(tmp, filepath.Join(dir, "new", name)); err != nil {
-		return err
-	}
-	return syncFolder(filepath.Join(dir, "new"))
+	return errors.Join(err, f.Close())
 }
 
+// removed sees to it that a file is not there.
 func removed(path string) error {
 	if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
 		return err

@@ -185,6 +185,9 @@ func (s *Server) settle(c *conn) bool {
 		for i := 1; i < len(mails) && err == nil; i++ {
 			_, err = s.store.Put(&mails[i])
 		}
+		if err != nil && s.warn != nil {
+			s.warn(err)
+		}
 		s.lock()
 		s.host.Filed(c.id, digest, kept, err)
 		s.unlock()

@@ -24,6 +24,10 @@ type Config struct {
 	Room   int64  // octets of letters on their way in, together
 	Keep   uint32 // octets of one line or letter in the trace
 	Budget int64  // octets of the trace
+
+	// Warn is told why a letter could not be filed: its client hears only 451.
+	// It is called from many goroutines; nil: nobody is told.
+	Warn func(err error)
 }
 
 // Server is a receiving host on real sockets. Make one with [NewServer]; any
@@ -31,6 +35,7 @@ type Config struct {
 type Server struct {
 	hub
 	store Store
+	warn  func(error)
 	room  int64 // left
 	ids   queueIDs
 
@@ -63,7 +68,7 @@ func NewServer(c Config) (*Server, error) {
 	if me.Title == "" {
 		me.Title = me.Name
 	}
-	s := &Server{store: c.Store, room: orElse(c.Room, DefaultRoom)}
+	s := &Server{store: c.Store, warn: c.Warn, room: orElse(c.Room, DefaultRoom)}
 	s.keep, s.budget = int(orElse(c.Keep, DefaultKeep)), orElse(c.Budget, DefaultBudget)
 	s.timer = func(time.Duration, func()) {} // a host with a depot plans nothing
 	s.dial = func(*conn, netip.AddrPort) {}  // and dials nobody

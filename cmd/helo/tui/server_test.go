@@ -72,7 +72,7 @@ func served() *trace.Trace {
 
 func newServed(t *testing.T, tr *trace.Trace, w, h int) *serverModel {
 	t.Helper()
-	m := newServerModel(ServerOptions{Trace: tr, Address: "127.0.0.1:2525", Try: "swaks --server 127.0.0.1:2525 --from alice@sender.example --to bob@receiver.example", Reference: reference})
+	m := newServerModel(ServerOptions{Trace: tr, Address: "127.0.0.1:2525", Try: "swaks -s 127.0.0.1:2525 -f alice@sender.example -t bob@receiver.example", Reference: reference})
 	ref, err := reference()
 	if err != nil {
 		t.Fatal(err)
