@@ -133,7 +133,7 @@ func (s *telling) connect(octets []byte) string {
 		return "from"
 	}
 	switch {
-	case s.e.Peer == 0:
+	case s.e.Peer == 0 || s.t.Host(s.e.Peer).Title == address(octets):
 		return "nobody"
 	case port == "25" || port == "587":
 		return "port " + port

@@ -26,9 +26,15 @@ func (r *Rows) Update(t *Trace) {
 // Add takes in one event, after those before it: for an index of some of a
 // trace's events, such as those of one connection.
 func (r *Rows) Add(t *Trace, pos Pos) {
-	e := t.At(pos)
-	r.custody(e)
-	if e.Kind.IsRow() {
+	r.add(t, pos, t.At(pos).Kind.IsRow())
+}
+
+// AddRow does so for an event that is to be a row whatever its kind.
+func (r *Rows) AddRow(t *Trace, pos Pos) { r.add(t, pos, true) }
+
+func (r *Rows) add(t *Trace, pos Pos, row bool) {
+	r.custody(t.At(pos))
+	if row {
 		r.list = append(r.list, Row{Pos: pos, Held: r.mask})
 	}
 }

@@ -16,12 +16,14 @@ type visit struct {
 	conn    trace.ConnID
 	from    string // where the client is
 	rows    trace.Rows
-	first   trace.Pos // its first event
-	last    trace.Pos // its last event
-	hello   string    // the name the client gave
-	letters int       // in mailboxes
-	refused int       // replies that were 4yz or 5yz
+	first   trace.Pos              // its first event
+	last    trace.Pos              // its last event
+	hello   string                 // the name the client gave
+	letters int                    // in mailboxes
+	refused int                    // replies that were 4yz or 5yz
+	filing  map[trace.LetterID]int // letters taken, and for how many recipients they are not in mailboxes yet
 	over    bool
+	gone    bool // given up
 }
 
 // Bounds on what the screen keeps; the trace has a bound of its own.
@@ -53,8 +55,8 @@ func (vs *visits) update() {
 	for vs.next = max(vs.next, t.First()); vs.next < end; vs.next++ {
 		vs.take(vs.next, t.At(vs.next))
 	}
-	for len(vs.list) > maxVisits {
-		vs.forget()
+	if len(vs.list) > maxVisits+maxVisits/4 { // not for each: the list is long
+		vs.forget(len(vs.list) - maxVisits)
 	}
 }
 
@@ -78,7 +80,13 @@ func (vs *visits) take(pos trace.Pos, e *trace.Event) {
 		v.rows, v.first = trace.Rows{}, pos
 	}
 	v.last = pos
-	v.rows.Add(vs.t, pos)
+	switch {
+	case v.gone:
+	case e.Kind == trace.Closed && !v.over: // the client has gone without QUIT
+		v.rows.AddRow(vs.t, pos)
+	default:
+		v.rows.Add(vs.t, pos)
+	}
 	switch e.Kind {
 	case trace.Command:
 		if e.Verb == smtp.EHLO || e.Verb == smtp.HELO {
@@ -90,28 +98,49 @@ func (vs *visits) take(pos trace.Pos, e *trace.Event) {
 		}
 	case trace.Custody:
 		vs.letters[e.Letter] = v
+		if v.filing == nil {
+			v.filing = map[trace.LetterID]int{}
+		}
+		v.filing[e.Letter] = int(e.Arg)
 	case trace.Stored:
 		v.letters++
 		vs.stored++
+		if v.filing[e.Letter]--; v.filing[e.Letter] <= 0 {
+			delete(v.filing, e.Letter)
+			delete(vs.letters, e.Letter)
+		}
 	case trace.Close, trace.Closed, trace.Reset:
 		if !v.over {
 			v.over = true
 			vs.open--
 		}
+		if v.gone {
+			delete(vs.byConn, v.conn)
+		}
 	}
 }
 
-// forget gives up the oldest session that is over, or the oldest.
-func (vs *visits) forget() {
-	i := max(0, slices.IndexFunc(vs.list, func(v *visit) bool { return v.over }))
-	v := vs.list[i]
-	delete(vs.byConn, v.conn)
-	for id, owner := range vs.letters {
-		if owner == v {
-			delete(vs.letters, id)
+// forget gives up n sessions: the oldest that are over and, if those are too
+// few, the oldest of the others, which stay counted.
+func (vs *visits) forget(n int) {
+	for _, over := range [...]bool{true, false} {
+		for _, v := range vs.list {
+			if n == 0 {
+				break
+			}
+			if v.gone || v.over != over {
+				continue
+			}
+			v.gone, v.rows = true, trace.Rows{}
+			if n--; v.over {
+				delete(vs.byConn, v.conn)
+			}
+			for id := range v.filing {
+				delete(vs.letters, id)
+			}
 		}
 	}
-	vs.list = slices.Delete(vs.list, i, i+1)
+	vs.list = slices.DeleteFunc(vs.list, func(v *visit) bool { return v.gone })
 }
 
 // addressOf is an address as the trace has it, with the port if there is one.
