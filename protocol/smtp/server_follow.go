@@ -69,6 +69,8 @@ func (s *Server) follow(r Reply) {
 		s.mails++ // refused ones count as well (RFC 9422 §4)
 		if done {
 			s.openTransaction()
+		} else {
+			s.noMAIL = true
 		}
 	case RCPT:
 		switch {
@@ -166,5 +168,6 @@ func (s *Server) settle() {
 func (s *Server) endTransaction() {
 	s.from, s.size, s.eightBit, s.binary, s.utf8, s.dsn = Path{}, 0, false, false, false, DSNMail{}
 	s.rcpts, s.rcptDSNs, s.refused = s.rcpts[:0], s.rcptDSNs[:0], false
+	s.noMAIL = false
 	s.letter, s.chunk = letterReader{}, chunkReader{}
 }
