@@ -236,3 +236,26 @@ func TestRFC6531_AcrossServers(t *testing.T) {
 		t.Errorf("Alice has %q\n%s", box, dump(tr))
 	}
 }
+
+// RFC 5321 §2.4: a mailbox is known by the same letters under which its mail is
+// filed, and only ASCII ones have a case.
+func TestRFC5321_2_4_AnotherMailbox(t *testing.T) {
+	to := func(local string) func(sc *scenario.Scenario) {
+		return func(sc *scenario.Scenario) {
+			sc.Hosts[2].Server.Mailboxes = append(sc.Hosts[2].Server.Mailboxes, "susan", "Jos\u00c9")
+			sc.Letters[0].To = []smtp.Path{{Local: local, Domain: "receiver.example"}}
+		}
+	}
+	for local, box := range map[string]string{"SuSan": "susan", "jos\u00c9": "Jos\u00c9", "\"JOS\u00c9\"": "jos\u00c9"} {
+		w, tr := runExtended(t, extended(t, to(local)))
+		if n := len(w.Mailbox("mx", box)); n != 1 {
+			t.Errorf("%s: %d letters in %s\n%s", local, n, box, dump(tr))
+		}
+	}
+	for _, local := range []string{"\u017fu\u017fan", "jos\u00e9", "po\u017ftmaster"} {
+		w, tr := runExtended(t, extended(t, to(local)))
+		if box := w.Mailbox("msa", "alice"); len(box) != 1 || !strings.Contains(string(box[0]), "no such mailbox here") {
+			t.Errorf("%s: Alice has %q\n%s", local, box, dump(tr))
+		}
+	}
+}

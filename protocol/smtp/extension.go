@@ -82,7 +82,7 @@ func (e Extensions) String() string {
 // "binarymime", "smtputf8", "dsn" or "limits".
 func ParseExtension(name string) (Extensions, bool) {
 	for _, k := range extensionKeywords {
-		if strings.EqualFold(k.keyword, name) {
+		if EqualFold(k.keyword, name) {
 			return k.ext, true
 		}
 	}

@@ -28,9 +28,9 @@ func (o *Offer) parseLimits(s string) {
 		n, ok := parseLimit(value)
 		switch {
 		case !ok:
-		case strings.EqualFold(name, "RCPTMAX"):
+		case EqualFold(name, "RCPTMAX"):
 			o.RcptMax = n
-		case strings.EqualFold(name, "MAILMAX"):
+		case EqualFold(name, "MAILMAX"):
 			o.MailMax = n
 		}
 	}

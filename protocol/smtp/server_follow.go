@@ -3,8 +3,6 @@ package smtp
 // What the reply given makes of a server's session: the state machine of
 // RFC 5321 §4.1.4.
 
-import "strings"
-
 // Reply decides. The session follows the reply given, whatever was proposed:
 // a 550 to MAIL opens no transaction, a 354 to DATA starts a letter, a 421
 // closes. It returns the octets of this reply, which are part of Output too,
@@ -119,7 +117,7 @@ func (s *Server) openTransaction() {
 		s.size, _ = parseSize(v)
 	}
 	v, _ := c.Param("BODY")
-	s.eightBit, s.binary = strings.EqualFold(v, "8BITMIME"), strings.EqualFold(v, "BINARYMIME")
+	s.eightBit, s.binary = EqualFold(v, "8BITMIME"), EqualFold(v, "BINARYMIME")
 	_, s.utf8 = c.Param("SMTPUTF8")
 	v, _ = c.Param("RET")
 	s.dsn.Return, _ = ParseReturn(v)

@@ -110,7 +110,8 @@ func (h *Host) knows(a netip.Addr) bool {
 
 // mailbox says whether a path's domain is one of ours, and whether it has that
 // mailbox. Domains are compared without case, and so, as a policy of this
-// server, are local-parts (RFC 5321 §2.4). Postmaster is always there (RFC 5321 §4.5.1).
+// server, are local-parts, as far as they are ASCII (RFC 5321 §2.4). Postmaster is
+// always there (RFC 5321 §4.5.1).
 func (h *Host) mailbox(p smtp.Path) (local, known bool) {
 	s := h.cfg.Server
 	if p.Domain == "" { // <Postmaster>
@@ -129,7 +130,7 @@ func (h *Host) mailbox(p smtp.Path) (local, known bool) {
 		return true, true
 	}
 	for _, m := range s.Mailboxes {
-		if m == AnyMailbox || strings.EqualFold(m, p.User()) {
+		if m == AnyMailbox || smtp.EqualFold(m, p.User()) {
 			return true, true
 		}
 	}
