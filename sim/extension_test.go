@@ -9,6 +9,7 @@ import (
 	"helo/protocol/smtp"
 	"helo/sim"
 	"helo/sim/check"
+	"helo/sim/host"
 	"helo/sim/scenario"
 	"helo/sim/trace"
 )
@@ -256,6 +257,41 @@ func TestRFC5321_2_4_AnotherMailbox(t *testing.T) {
 		w, tr := runExtended(t, extended(t, to(local)))
 		if box := w.Mailbox("msa", "alice"); len(box) != 1 || !strings.Contains(string(box[0]), "no such mailbox here") {
 			t.Errorf("%s: Alice has %q\n%s", local, box, dump(tr))
+		}
+	}
+}
+
+// RFC 5321 §3.5.1, §3.5.2: EXPN finds a list by its address, too, and names only
+// members that can be written in a reply (RFC 6531 §3.7.4.2).
+func TestRFC5321_3_5_ExpnByAddress(t *testing.T) {
+	const bob, proposed, none = "250 2.1.5 <bob@receiver.example>\r\n", "252 ", "550 5.1.1 no such list here\r\n"
+	for arg, want := range map[string]string{
+		"team": bob, "TEAM": bob, "<team>": bob, "team@receiver.example": bob, "<Team@Receiver.example>": bob,
+		`\"team\"@receiver.example`: bob, "<>": none,
+		"team@elsewhere.example": none, "<nobody@receiver.example>": none, "bob@receiver.example": none,
+		"europe": proposed, "europe@receiver.example": proposed,
+	} {
+		sc := extended(t, func(sc *scenario.Scenario) {
+			s := sc.Hosts[2].Server
+			s.Mailboxes = append(s.Mailboxes, "j\u00f6rgen")
+			s.Lists = []host.List{{Name: "team", Members: []string{"bob"}}, {Name: "europe", Members: []string{"bob", "j\u00f6rgen"}}}
+		})
+		w, err := sim.New(sc, sim.Options{Seed: 1, Inputs: []string{"msa hand to=mx", `msa says "EHLO a.example"`, `msa says "EXPN ` + arg + `"`, `msa says QUIT`}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer w.Close()
+		if _, err := w.Run(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		for pos := trace.Pos(0); pos < w.Trace().End(); pos++ {
+			if e := w.Trace().At(pos); e.Kind == trace.Reply && e.Verb == smtp.EXPN {
+				got = string(w.Trace().OctetsAt(pos))
+			}
+		}
+		if !strings.HasPrefix(got, want) {
+			t.Errorf("EXPN %s: %q, want %q", arg, got, want)
 		}
 	}
 }
