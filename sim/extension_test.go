@@ -144,6 +144,8 @@ func TestRFC3461_Reports(t *testing.T) {
 		{"SUCCESS, it arrives", smtp.NotifySuccess, 0, nil, smtp.AllExtensions, []string{"was delivered"}, "bob@receiver.example"},
 		{"SUCCESS, passed on to one that does not report", smtp.NotifySuccess, 0, nil, smtp.BasicExtensions, []string{"was passed on"}, "this is the last you"},
 		{"FAILURE, all of it back", smtp.NotifyFailure, smtp.ReturnFull, []string{"mx at=RCPT reply=550"}, smtp.AllExtensions, []string{"could not be delivered"}, "shall we have lunch"},
+		{"RFC 3461 §4.3: RET=FULL is about failures, not about a delivery", smtp.NotifySuccess, smtp.ReturnFull, nil, smtp.AllExtensions, []string{"was delivered"}, "header of your letter"},
+		{"RFC 3461 §4.3: nor about a delay", smtp.NotifyDelay, smtp.ReturnFull, []string{"mx at=RCPT n=1-12 reply=451"}, smtp.AllExtensions, []string{"is late"}, "header of your letter"},
 		{"DELAY, a day late", smtp.NotifyDelay, 0, []string{"mx at=RCPT n=1-12 reply=451"}, smtp.AllExtensions, []string{"is late"}, "I keep trying"},
 		{"DELAY not asked", smtp.NotifyFailure, 0, []string{"mx at=RCPT n=1-12 reply=451"}, smtp.AllExtensions, nil, ""},
 	} {
