@@ -217,11 +217,12 @@ func (c *Client) keepLimits() {
 	case c.offer.RcptMax > 0:
 		most = c.offer.RcptMax
 	}
+	domains := domainLimit{most: c.offer.RcptDomainMax}
 	for i := range c.results {
 		v := &c.results[i]
 		switch {
 		case v.Outcome != Pending:
-		case most > 0:
+		case most > 0 && domains.take(c.to[i].Domain):
 			most--
 		default:
 			v.Outcome, v.Verb, v.Reply, v.Local, v.NotTried = Deferred, verb, why, true, true

@@ -255,17 +255,17 @@ func TestExtensionCommandParts(t *testing.T) {
 
 // RFC 9422 §3: what a client makes of a LIMITS line.
 func TestRFC9422_3_ParseOffer(t *testing.T) {
-	for line, want := range map[string][2]int{
-		"LIMITS RCPTMAX=20 MAILMAX=5":                        {20, 5},
-		"limits mailmax=5  RCPTDOMAINMAX=1 X rcptmax=999999": {999999, 5},
-		"LIMITS":                     {0, 0},
-		"LIMITS RCPTMAX=0 MAILMAX=":  {0, 0},
-		"LIMITS RCPTMAX=1000000":     {0, 0},
-		"LIMITS RCPTMAX=05 MAILMAX5": {0, 0},
-		"LIMITS RCPTMAX=-1":          {0, 0},
+	for line, want := range map[string][3]int{
+		"LIMITS RCPTMAX=20 MAILMAX=5":                        {20, 5, 0},
+		"limits mailmax=5  RCPTDOMAINMAX=1 X rcptmax=999999": {999999, 5, 1},
+		"LIMITS":                     {0, 0, 0},
+		"LIMITS RCPTMAX=0 MAILMAX=":  {0, 0, 0},
+		"LIMITS RCPTMAX=1000000":     {0, 0, 0},
+		"LIMITS RCPTMAX=05 MAILMAX5": {0, 0, 0},
+		"LIMITS RCPTMAX=-1":          {0, 0, 0},
 	} {
 		o := ParseOffer(Reply{Code: 250, Lines: []string{"x", line}})
-		if o.RcptMax != want[0] || o.MailMax != want[1] || o.Extensions != Limits {
+		if o.RcptMax != want[0] || o.MailMax != want[1] || o.RcptDomainMax != want[2] || o.Extensions != Limits {
 			t.Errorf("%q: %+v", line, o)
 		}
 	}
