@@ -9,6 +9,7 @@ import (
 	"helo/protocol/smtp"
 	"helo/sim"
 	"helo/sim/check"
+	"helo/sim/host"
 	"helo/sim/scenario"
 	"helo/sim/trace"
 )
@@ -143,6 +144,8 @@ func TestRFC3461_Reports(t *testing.T) {
 		{"SUCCESS, it arrives", smtp.NotifySuccess, 0, nil, smtp.AllExtensions, []string{"was delivered"}, "bob@receiver.example"},
 		{"SUCCESS, passed on to one that does not report", smtp.NotifySuccess, 0, nil, smtp.BasicExtensions, []string{"was passed on"}, "this is the last you"},
 		{"FAILURE, all of it back", smtp.NotifyFailure, smtp.ReturnFull, []string{"mx at=RCPT reply=550"}, smtp.AllExtensions, []string{"could not be delivered"}, "shall we have lunch"},
+		{"RFC 3461 §4.3: RET=FULL is about failures, not about a delivery", smtp.NotifySuccess, smtp.ReturnFull, nil, smtp.AllExtensions, []string{"was delivered"}, "header of your letter"},
+		{"RFC 3461 §4.3: nor about a delay", smtp.NotifyDelay, smtp.ReturnFull, []string{"mx at=RCPT n=1-12 reply=451"}, smtp.AllExtensions, []string{"is late"}, "header of your letter"},
 		{"DELAY, a day late", smtp.NotifyDelay, 0, []string{"mx at=RCPT n=1-12 reply=451"}, smtp.AllExtensions, []string{"is late"}, "I keep trying"},
 		{"DELAY not asked", smtp.NotifyFailure, 0, []string{"mx at=RCPT n=1-12 reply=451"}, smtp.AllExtensions, nil, ""},
 	} {
@@ -234,5 +237,63 @@ func TestRFC6531_AcrossServers(t *testing.T) {
 	}))
 	if box := w.Mailbox("msa", "alice"); len(box) != 1 || !strings.Contains(string(box[0]), "UTF-8") {
 		t.Errorf("Alice has %q\n%s", box, dump(tr))
+	}
+}
+
+// RFC 5321 §2.4: a mailbox is known by the same letters under which its mail is
+// filed, and only ASCII ones have a case.
+func TestRFC5321_2_4_AnotherMailbox(t *testing.T) {
+	to := func(local string) func(sc *scenario.Scenario) {
+		return func(sc *scenario.Scenario) {
+			sc.Hosts[2].Server.Mailboxes = append(sc.Hosts[2].Server.Mailboxes, "susan", "Jos\u00c9")
+			sc.Letters[0].To = []smtp.Path{{Local: local, Domain: "receiver.example"}}
+		}
+	}
+	for local, box := range map[string]string{"SuSan": "susan", "jos\u00c9": "Jos\u00c9", "\"JOS\u00c9\"": "jos\u00c9"} {
+		w, tr := runExtended(t, extended(t, to(local)))
+		if n := len(w.Mailbox("mx", box)); n != 1 {
+			t.Errorf("%s: %d letters in %s\n%s", local, n, box, dump(tr))
+		}
+	}
+	for _, local := range []string{"\u017fu\u017fan", "jos\u00e9", "po\u017ftmaster"} {
+		w, tr := runExtended(t, extended(t, to(local)))
+		if box := w.Mailbox("msa", "alice"); len(box) != 1 || !strings.Contains(string(box[0]), "no such mailbox here") {
+			t.Errorf("%s: Alice has %q\n%s", local, box, dump(tr))
+		}
+	}
+}
+
+// RFC 5321 §3.5.1, §3.5.2: EXPN finds a list by its address, too, and names only
+// members that can be written in a reply (RFC 6531 §3.7.4.2).
+func TestRFC5321_3_5_ExpnByAddress(t *testing.T) {
+	const bob, proposed, none = "250 2.1.5 <bob@receiver.example>\r\n", "252 ", "550 5.1.1 no such list here\r\n"
+	for arg, want := range map[string]string{
+		"team": bob, "TEAM": bob, "<team>": bob, "team@receiver.example": bob, "<Team@Receiver.example>": bob,
+		`\"team\"@receiver.example`: bob, "<>": none,
+		"team@elsewhere.example": none, "<nobody@receiver.example>": none, "bob@receiver.example": none,
+		"europe": proposed, "europe@receiver.example": proposed,
+	} {
+		sc := extended(t, func(sc *scenario.Scenario) {
+			s := sc.Hosts[2].Server
+			s.Mailboxes = append(s.Mailboxes, "j\u00f6rgen")
+			s.Lists = []host.List{{Name: "team", Members: []string{"bob"}}, {Name: "europe", Members: []string{"bob", "j\u00f6rgen"}}}
+		})
+		w, err := sim.New(sc, sim.Options{Seed: 1, Inputs: []string{"msa hand to=mx", `msa says "EHLO a.example"`, `msa says "EXPN ` + arg + `"`, `msa says QUIT`}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer w.Close()
+		if _, err := w.Run(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		for pos := trace.Pos(0); pos < w.Trace().End(); pos++ {
+			if e := w.Trace().At(pos); e.Kind == trace.Reply && e.Verb == smtp.EXPN {
+				got = string(w.Trace().OctetsAt(pos))
+			}
+		}
+		if !strings.HasPrefix(got, want) {
+			t.Errorf("EXPN %s: %q, want %q", arg, got, want)
+		}
 	}
 }

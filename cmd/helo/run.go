@@ -225,6 +225,9 @@ func replaceLetters(sc *scenario.Scenario, o runOptions, stdin io.Reader) (notes
 		return nil, fmt.Errorf("the scenario %s sends no letter that --letter could replace", sc.Name)
 	}
 	octets, notes, err := readLetter(o.letter, stdin, o.raw)
+	if mixed := (*message.LineEndError)(nil); errors.As(err, &mixed) {
+		return nil, fmt.Errorf("%w, or use --raw to send the file as it is", err)
+	}
 	if err != nil {
 		return nil, err
 	}

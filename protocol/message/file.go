@@ -19,7 +19,7 @@ type LineEndError struct {
 
 // Error says where the line is, how it ends, and what to do about it.
 func (e *LineEndError) Error() string {
-	return fmt.Sprintf("%s:%d:%d: this line ends in %s: expected %s as everywhere else; make all line ends alike, or let helo run --raw send the file as it is",
+	return fmt.Sprintf("%s:%d:%d: this line ends in %s: expected %s as everywhere else; make all line ends alike",
 		e.File, e.Line, e.Column, e.Found, e.Want)
 }
 

@@ -5,8 +5,10 @@ package message
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // NoticeKind says what a notice is about.
@@ -64,8 +66,8 @@ const (
 // Notice writes the letter that goes back to the sender. It is ASCII with lines
 // of at most 78 octets, but for a header field whose one word is longer. It is
 // to be sent from the null reverse-path, and never in answer to one (RFC 5321
-// §4.5.5). Octets that came from elsewhere and are not printable ASCII stand as
-// "?".
+// §4.5.5). Characters of addresses outside ASCII stand as "\x{E9}" (RFC 6533 §3),
+// other octets that came from elsewhere and are not printable ASCII as "?".
 func Notice(n NoticeFacts) []byte {
 	fields, _, _ := Split(n.Original)
 	w := make([]byte, 0, 1024+min(len(n.Original), 4096))
@@ -76,8 +78,11 @@ func Notice(n NoticeFacts) []byte {
 		w = append(w, crlf...)
 	}
 	w = append(w, " <MAILER-DAEMON@"+host+">\r\n"...)
-	w = append(w, "To: "...)
-	w = appendPath(w, n.To)
+	if w = append(w, "To: "...); isASCII(n.To) {
+		w = appendPath(w, n.To)
+	} else { // the header is ASCII, and has no form of it (RFC 5322 §3.4)
+		w = append(w, "undisclosed-recipients:;"...)
+	}
 	words := noticeWords[n.Kind]
 	subject, whose := words.subject, "your"
 	if n.Parked {
@@ -107,6 +112,9 @@ func Notice(n NoticeFacts) []byte {
 		opening += ", which I took on " + string(AppendDate(nil, n.Arrived))
 	}
 	opening += ". " + end
+	if n.EnvelopeID != "" {
+		opening += " You called the envelope " + n.EnvelopeID + "."
+	}
 	switch {
 	case words.list == "" && len(n.Failed) == 1:
 		opening += " The recipient:"
@@ -118,10 +126,6 @@ func Notice(n NoticeFacts) []byte {
 		opening += " The recipients and " + words.list + "s:"
 	}
 	w = appendText(w, "", opening, AdvisedLine)
-	if n.EnvelopeID != "" {
-		w = append(w, crlf...)
-		w = appendText(w, "", "You called the envelope "+n.EnvelopeID, AdvisedLine)
-	}
 	for _, r := range n.Failed {
 		w = append(w, crlf...)
 		w = appendRecipient(w, r)
@@ -141,9 +145,9 @@ func Notice(n NoticeFacts) []byte {
 
 // appendRecipient appends the paragraph about one recipient.
 func appendRecipient(w []byte, r FailedRecipient) []byte {
-	w = appendText(w, "  ", string(appendPath(nil, r.Recipient)), AdvisedLine)
+	w = appendText(w, "  ", escapedPath(r.Recipient), AdvisedLine)
 	if r.Original != "" {
-		w = appendText(w, "    ", "You wrote "+string(appendPath(nil, r.Original))+".", AdvisedLine)
+		w = appendText(w, "    ", "You wrote "+escapedPath(r.Original)+".", AdvisedLine)
 	}
 	if r.Reason != "" {
 		w = appendText(w, "    ", sentence(r.Reason), AdvisedLine)
@@ -156,7 +160,7 @@ func appendRecipient(w []byte, r FailedRecipient) []byte {
 		who = "The server " + r.Remote
 	}
 	if r.Command != "" {
-		w = appendText(w, "    ", who+" answered "+r.Command+" with:", AdvisedLine)
+		w = appendText(w, "    ", who+" answered "+escaped(r.Command)+" with:", AdvisedLine)
 	} else {
 		w = appendText(w, "    ", who+" said:", AdvisedLine)
 	}
@@ -244,6 +248,41 @@ func cut(line []byte, room int) int {
 		return i
 	}
 	return room
+}
+
+// escaped writes the characters of an address that are not ASCII as RFC 6533 §3
+// does, "\x{E9}". Octets that are no characters stay.
+func escaped(s string) string {
+	if isASCII(s) {
+		return s
+	}
+	var b strings.Builder
+	for len(s) > 0 {
+		r, n := utf8.DecodeRuneInString(s)
+		if r < utf8.RuneSelf || r == utf8.RuneError && n == 1 {
+			b.WriteString(s[:n])
+		} else {
+			fmt.Fprintf(&b, `\x{%02X}`, r)
+		}
+		s = s[n:]
+	}
+	return b.String()
+}
+
+// escapedPath is a path in angle brackets, with its characters escaped.
+func escapedPath(path string) string {
+	text := escaped(path[:min(len(path), maxShownPath)])
+	return string(appendPathOf(nil, text, len(text)))
+}
+
+// isASCII says whether all octets are below 128.
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // appendSafe appends octets from elsewhere: what is not printable ASCII as "?".

@@ -85,6 +85,38 @@ func TestNotice(t *testing.T) {
 	}
 }
 
+// RFC 6533 §3: addresses outside ASCII are told in ASCII, so that they can be
+// told apart; RFC 5322 §3.4: where only an address may stand, none is named.
+func TestRFC6533_3_AddressesOutsideASCII(t *testing.T) {
+	long := strings.Repeat("\u00e9", 100)
+	n := notices["refused"]
+	n.To = "\u00e4lice@sender.example"
+	n.EnvelopeID = "lunch-1"
+	n.Failed = []FailedRecipient{
+		{Recipient: "jos\u00e9@receiver.example", Original: "\U0001f600@receiver.example",
+			Command: "RCPT TO:<jos\u00e9@receiver.example>", Said: []string{"550 no"}},
+		{Recipient: long + "@b\u00fccher.example"},
+		{Recipient: "\xe9@receiver.example"},
+	}
+	letter := string(Notice(n))
+	for _, want := range []string{
+		"To: undisclosed-recipients:;\r\n",
+		"  <jos\\x{E9}@receiver.example>\r\n",
+		"    You wrote <\\x{1F600}@receiver.example>.\r\n",
+		"TO:<jos\\x{E9}@receiver.example> with:\r\n",
+		"I will not try again.\r\nYou called the envelope lunch-1. The recipients and the reasons:\r\n",
+		"  <?@receiver.example>\r\n",
+	} {
+		if !strings.Contains(letter, want) {
+			t.Errorf("lacks %q:\n%s", want, letter)
+		}
+	}
+	unwrapped := strings.ReplaceAll(letter, "\r\n  ", "")
+	if want := "<" + strings.Repeat(`\x{E9}`, 100) + `@b\x{FC}cher.example>`; !strings.Contains(unwrapped, want) {
+		t.Errorf("lacks the whole of a long address:\n%s", letter)
+	}
+}
+
 func TestNoticeFields(t *testing.T) {
 	letter := Notice(notices["refused"])
 	fields, _, defects := Split(letter)

@@ -198,14 +198,17 @@ const maxShownPath = 512
 
 // appendPath appends a path in angle brackets. Control characters and 8-bit
 // octets are replaced, as are angle brackets and spaces outside quotation marks.
-func appendPath(dst []byte, path string) []byte {
+func appendPath(dst []byte, path string) []byte { return appendPathOf(dst, path, maxShownPath) }
+
+// appendPathOf is appendPath for at most so many octets of the path.
+func appendPathOf(dst []byte, path string, most int) []byte {
 	if n := len(path); n >= 2 && path[0] == '<' && path[n-1] == '>' {
 		path = path[1 : n-1]
 	}
 	start := len(dst)
 	dst = append(dst, '<')
 	quoted := false
-	for i := 0; i < len(path) && i < maxShownPath; i++ {
+	for i := 0; i < len(path) && i < most; i++ {
 		c := path[i]
 		switch {
 		case c < ' ' || c > '~', !quoted && (c == '<' || c == '>' || c == ' '):

@@ -197,7 +197,6 @@ func (c *Client) Send(e Envelope) error {
 	if err := e.check(); err != nil {
 		return err
 	}
-	c.noteEarly()
 	c.begin(e)
 	return nil
 }
@@ -206,7 +205,6 @@ func (c *Client) Send(e Envelope) error {
 // answered. At another step than [Ready] it does nothing.
 func (c *Client) Quit() {
 	if c.step == Ready {
-		c.noteEarly()
 		c.quit()
 	}
 }

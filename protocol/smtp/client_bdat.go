@@ -91,9 +91,6 @@ func (c *Client) sendChunks() {
 
 func (c *Client) sayBDAT(n int, last bool) {
 	k := &c.chunk
-	if c.answer == len(c.sent) {
-		c.noteEarly()
-	}
 	c.reuse()
 	c.out = append(c.out, "BDAT "...)
 	c.out = strconv.AppendInt(c.out, int64(n), 10)

@@ -12,10 +12,12 @@ func (c *Client) reuse() {
 	}
 }
 
-// expect notes that a reply is due.
+// expect notes that a reply is due. If none was before, then what has arrived
+// by now cannot be the beginning of that reply (RFC 5321 §4.2.5, RFC 2920 §3.1).
 func (c *Client) expect(verb Verb, rcpt int) {
 	if c.answer == len(c.sent) {
 		c.sent, c.answer = c.sent[:0], 0
+		c.early = c.in.begun()
 	}
 	c.sent = append(c.sent, sent{verb: verb, rcpt: int32(rcpt)})
 }
@@ -215,11 +217,12 @@ func (c *Client) keepLimits() {
 	case c.offer.RcptMax > 0:
 		most = c.offer.RcptMax
 	}
+	domains := domainLimit{most: c.offer.RcptDomainMax}
 	for i := range c.results {
 		v := &c.results[i]
 		switch {
 		case v.Outcome != Pending:
-		case most > 0:
+		case most > 0 && domains.take(c.to[i].Domain):
 			most--
 		default:
 			v.Outcome, v.Verb, v.Reply, v.Local, v.NotTried = Deferred, verb, why, true, true

@@ -122,3 +122,56 @@ func TestClientUnaskedReply(t *testing.T) {
 		t.Errorf("at QUIT: %v, %v", c.Next(), f)
 	}
 }
+
+// RFC 5321 §4.2.5, RFC 2920 §3.1: octets that are there when a command is
+// written cannot be its reply. A server that says one word too many to any
+// command must not have all later replies taken for those to the command
+// before: what it says to the letter would never be heard.
+func TestRFC5321_4_2_5_NoReplyBeforeItsCommand(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		replies []string // to the greeting, EHLO, and so on
+		want    string
+	}{
+		{"behind the greeting", []string{"220 x\r\n250 x\r\n"}, ""},
+		{"behind the reply to EHLO, with CHUNKING", []string{"220 x\r\n", "250-x\r\n250 CHUNKING\r\n250 again\r\n"}, ""},
+		{"behind the reply to MAIL", []string{"220 x\r\n", "250-x\r\n250 CHUNKING\r\n", "250 ok\r\n250 again\r\n", "250 ok\r\n", "550 no\r\n"}, "deferred RCPT 451 4.5.0 local"},
+		{"half of it", []string{"220 x\r\n", "250-x\r\n250 CHUNKING\r\n", "250 ok\r\n25", "0 again\r\n250 ok\r\n", "550 no\r\n"}, "deferred RCPT 451 4.5.0 local"},
+		{"behind the reply to RCPT, with CHUNKING", []string{"220 x\r\n", "250-x\r\n250 CHUNKING\r\n", "250 ok\r\n", "250 ok\r\n250 again\r\n", "550 no\r\n"}, "deferred BDAT 451 4.5.0 local"},
+		{"behind the reply to RCPT, with DATA", []string{"220 x\r\n", "250 x\r\n", "250 ok\r\n", "250 ok\r\n354 go\r\n", "250 done\r\n", "550 no\r\n"}, "deferred DATA 451 4.5.0 local"},
+		{"421 behind the reply to MAIL", []string{"220 x\r\n", "250 x\r\n", "250 ok\r\n421 bye\r\n"}, "deferred RCPT 421"},
+	} {
+		c := NewClient(&ClientConfig{Use: AllExtensions})
+		sent := false
+		for step := c.Next(); step != Done; step = c.Next() {
+			switch step {
+			case Ready:
+				if sent {
+					c.Quit()
+					continue
+				}
+				if err := c.Send(Envelope{To: []Path{mustMailbox(t, "bob@receiver.example")}}); err != nil {
+					t.Fatal(err)
+				}
+				sent = true
+			case Letter:
+				c.Write([]byte("hi"))
+				c.EndLetter()
+			case NeedInput:
+				if len(test.replies) == 0 {
+					c.PeerClosed()
+					continue
+				}
+				c.Feed([]byte(test.replies[0]))
+				test.replies = test.replies[1:]
+			}
+		}
+		f, failed := c.Failure()
+		if !failed || f.Reply.Code == 250 {
+			t.Errorf("%s: failure %v %v", test.name, failed, f)
+		}
+		if test.want != "" && resultText(c.Results()[0]) != test.want {
+			t.Errorf("%s: %s, want %s", test.name, resultText(c.Results()[0]), test.want)
+		}
+	}
+}

@@ -25,10 +25,6 @@ func (c *Client) hear() {
 	c.take(r)
 }
 
-// noteEarly notes what has arrived before something is sent that asks for a
-// reply: it cannot be the beginning of that reply.
-func (c *Client) noteEarly() { c.early = c.in.begun() }
-
 // hearEarly is for a whole reply that began before what it should answer was
 // sent. A 421 comes unasked (RFC 5321 §3.8). A 4yz or 5yz while the letter is
 // on its way is the verdict on it, and the session is over, since the server

@@ -101,7 +101,6 @@ func (c *Client) EndLetter() {
 	case c.chunk.open:
 		c.endGathering()
 	case c.step == Letter:
-		c.noteEarly()
 		c.reuse()
 		c.out = c.body.end(c.out)
 		c.out = append(c.out, ".\r\n"...)

@@ -267,9 +267,7 @@ func TestClientRefusesEnvelope(t *testing.T) {
 		if c.Send(e) != ErrNotReady {
 			t.Error("sent before the greeting")
 		}
-		c.Feed([]byte("220 x\r\n250 x\r\n"))
-		for c.Next() == Heard {
-		}
+		hearing(t, c, "220 x\r\n", "250 x\r\n")
 		c.Output()
 		if err := c.Send(e); err == nil || c.Next() != Ready || len(c.Output()) > 0 {
 			t.Errorf("%s: error %v, step %v", name, err, c.Next())

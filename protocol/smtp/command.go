@@ -3,8 +3,6 @@ package smtp
 // Commands as values: the verbs, and the parser that names every part of a
 // command line (RFC 5321 §4.1.1).
 
-import "strings"
-
 // Verb is a command, or one of the two moments besides commands at which a
 // server decides on a reply: the connection and the end of the letter.
 type Verb uint8
@@ -63,7 +61,7 @@ func (v Verb) String() string {
 // none of ours.
 func ParseVerb(word string) (Verb, bool) {
 	for v := Connect; v < verbs; v++ {
-		if strings.EqualFold(verbWords[v], word) {
+		if EqualFold(verbWords[v], word) {
 			return v, true
 		}
 	}
@@ -127,7 +125,7 @@ func lineVerb(word []byte) Verb {
 
 // Param is a parameter of MAIL or RCPT: KEYWORD or KEYWORD=value.
 type Param struct {
-	Keyword    string // as written; compare with [strings.EqualFold]
+	Keyword    string // as written; compare with [EqualFold]
 	Value      string // empty if there is none
 	Start, End int    // octets of the line
 }
@@ -168,7 +166,7 @@ func (c *Command) EndsLetter() bool {
 // Param returns the value of the parameter with that keyword.
 func (c *Command) Param(keyword string) (value string, ok bool) {
 	for i := range c.Params {
-		if strings.EqualFold(c.Params[i].Keyword, keyword) {
+		if EqualFold(c.Params[i].Keyword, keyword) {
 			return c.Params[i].Value, true
 		}
 	}

@@ -38,7 +38,7 @@ func (r Return) String() string {
 // ParseReturn reads the value of RET, in any case.
 func ParseReturn(s string) (Return, bool) {
 	for r := ReturnFull; r <= ReturnHeaders; r++ {
-		if strings.EqualFold(returnWords[r], s) {
+		if EqualFold(returnWords[r], s) {
 			return r, true
 		}
 	}
@@ -93,7 +93,7 @@ func ParseNotify(s string) (Notify, bool) {
 	for word := range strings.SplitSeq(s, ",") {
 		known := Notify(0)
 		for _, w := range notifyWords {
-			if strings.EqualFold(w.word, word) {
+			if EqualFold(w.word, word) {
 				known = w.notify
 			}
 		}

@@ -82,7 +82,7 @@ func (e Extensions) String() string {
 // "binarymime", "smtputf8", "dsn" or "limits".
 func ParseExtension(name string) (Extensions, bool) {
 	for _, k := range extensionKeywords {
-		if strings.EqualFold(k.keyword, name) {
+		if EqualFold(k.keyword, name) {
 			return k.ext, true
 		}
 	}
@@ -122,6 +122,10 @@ type Offer struct {
 	MaxSize    int64      // octets a letter may have (RFC 1870); 0: no limit was named
 	RcptMax    int        // RCPT commands of one transaction (RFC 9422 §4); 0: no limit was named
 	MailMax    int        // MAIL commands of one session (RFC 9422 §4); 0: no limit was named
+
+	// RcptDomainMax is how many domains the recipients of one transaction may
+	// have (RFC 9422 §4.3); 0: no limit was named.
+	RcptDomainMax int
 }
 
 // ParseOffer reads an EHLO reply. Keywords it does not know, and lines it

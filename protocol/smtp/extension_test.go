@@ -3,6 +3,7 @@ package smtp
 // The rules of the other extensions on the server's side, each by its section.
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -93,6 +94,12 @@ var extensionRules = []serverRule{
 		send: to + "FOO\r\nBDAT 1\r\nxFOO\r\nFOO\r\n", want: []string{"250", "250", "250", "500", "250", "500", "421"}},
 	{name: "RFC 5321 §3.8: twenty if nothing is said", send: ehlo + strings.Repeat("FOO\r\n", 25), want: append(strings.Split("250"+strings.Repeat(" 500", 20), " "), "421")},
 	{name: "RFC 5321 §3.8: no limit if so configured", config: func(c *Config) { c.MaxErrors = -1 }, send: strings.Repeat("FOO\r\n", 50), want: strings.Split(strings.Repeat("500 ", 49)+"500", " ")},
+	{name: "RFC 2920 §3.1: what is refused only because MAIL was, in the same group, is no mistake", config: func(c *Config) { c.MaxSize = 1000 },
+		send: ehlo + mail[:len(mail)-2] + " SIZE=2000\r\n" + strings.Repeat(rcpt, 30) + data + "NOOP\r\n", want: append(append([]string{"250", "552"}, slices.Repeat([]string{"503"}, 31)...), "250")},
+	{name: "RFC 2920 §3.1: nor is a BDAT", config: func(c *Config) { c.MaxSize, c.MaxErrors = 1000, 1 },
+		send: ehlo + mail[:len(mail)-2] + " SIZE=2000\r\n" + rcpt + "BDAT 1\r\nxBDAT 1 LAST\r\nx" + rcpt + data + "NOOP\r\n", want: []string{"250", "552", "503", "503", "503", "503", "503", "250"}},
+	{name: "RFC 2920 §3.1: it is after RSET, and without any MAIL", config: func(c *Config) { c.MaxErrors = 1 },
+		send: ehlo + mail[:len(mail)-2] + " SIZE=20000\r\n" + rcpt + rcpt + "RSET\r\n" + rcpt + rcpt, want: []string{"250", "552", "503", "503", "250", "503", "421"}},
 	{name: "RFC 5321 §3.8: 4yz, 550 and the like are no mistakes", config: func(c *Config) { c.MaxErrors, c.MaxRecipients = 1, 1 },
 		send: ehlo + utf8Rcpt + mail + rcpt + rcpt + utf8Rcpt + utf8Rcpt + rcpt, want: []string{"250", "503", "250", "250", "452", "553", "553", "452"}},
 }
@@ -248,17 +255,17 @@ func TestExtensionCommandParts(t *testing.T) {
 
 // RFC 9422 §3: what a client makes of a LIMITS line.
 func TestRFC9422_3_ParseOffer(t *testing.T) {
-	for line, want := range map[string][2]int{
-		"LIMITS RCPTMAX=20 MAILMAX=5":                        {20, 5},
-		"limits mailmax=5  RCPTDOMAINMAX=1 X rcptmax=999999": {999999, 5},
-		"LIMITS":                     {0, 0},
-		"LIMITS RCPTMAX=0 MAILMAX=":  {0, 0},
-		"LIMITS RCPTMAX=1000000":     {0, 0},
-		"LIMITS RCPTMAX=05 MAILMAX5": {0, 0},
-		"LIMITS RCPTMAX=-1":          {0, 0},
+	for line, want := range map[string][3]int{
+		"LIMITS RCPTMAX=20 MAILMAX=5":                        {20, 5, 0},
+		"limits mailmax=5  RCPTDOMAINMAX=1 X rcptmax=999999": {999999, 5, 1},
+		"LIMITS":                     {0, 0, 0},
+		"LIMITS RCPTMAX=0 MAILMAX=":  {0, 0, 0},
+		"LIMITS RCPTMAX=1000000":     {0, 0, 0},
+		"LIMITS RCPTMAX=05 MAILMAX5": {0, 0, 0},
+		"LIMITS RCPTMAX=-1":          {0, 0, 0},
 	} {
 		o := ParseOffer(Reply{Code: 250, Lines: []string{"x", line}})
-		if o.RcptMax != want[0] || o.MailMax != want[1] || o.Extensions != Limits {
+		if o.RcptMax != want[0] || o.MailMax != want[1] || o.RcptDomainMax != want[2] || o.Extensions != Limits {
 			t.Errorf("%q: %+v", line, o)
 		}
 	}

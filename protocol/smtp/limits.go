@@ -28,10 +28,12 @@ func (o *Offer) parseLimits(s string) {
 		n, ok := parseLimit(value)
 		switch {
 		case !ok:
-		case strings.EqualFold(name, "RCPTMAX"):
+		case EqualFold(name, "RCPTMAX"):
 			o.RcptMax = n
-		case strings.EqualFold(name, "MAILMAX"):
+		case EqualFold(name, "MAILMAX"):
 			o.MailMax = n
+		case EqualFold(name, "RCPTDOMAINMAX"):
+			o.RcptDomainMax = n
 		}
 	}
 }
@@ -49,4 +51,32 @@ func parseLimit(s string) (int, bool) {
 		n = n*10 + int(s[i]-'0')
 	}
 	return n, true
+}
+
+// domainLimit counts the domains of a transaction's recipients.
+type domainLimit struct {
+	most int // 0: no limit
+	seen map[string]bool
+}
+
+// take says whether one more recipient may be named, by its domain.
+func (d *domainLimit) take(domain string) bool {
+	if d.most == 0 {
+		return true
+	}
+	if ascii, err := ASCIIDomain(domain); err == nil { // the same domain in another form
+		domain = ascii
+	}
+	domain = ToLower(domain)
+	if d.seen[domain] {
+		return true
+	}
+	if len(d.seen) == d.most {
+		return false
+	}
+	if d.seen == nil {
+		d.seen = map[string]bool{}
+	}
+	d.seen[domain] = true
+	return true
 }

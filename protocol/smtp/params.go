@@ -3,8 +3,6 @@ package smtp
 // The parameters of MAIL and RCPT: their grammar (RFC 5321 §4.1.2), their
 // values, and whether a server has offered them.
 
-import "strings"
-
 // parameters reads *(SP esmtp-param) to the end of the line (RFC 5321 §4.1.2),
 // each keyword at most once.
 func (p *parser) parameters() {
@@ -45,7 +43,7 @@ func (p *parser) parameters() {
 		}
 		param.End = p.pos
 		for i := range p.params {
-			if strings.EqualFold(p.params[i].Keyword, param.Keyword) {
+			if EqualFold(p.params[i].Keyword, param.Keyword) {
 				p.fail(start, "each parameter only once")
 			}
 		}
@@ -69,7 +67,7 @@ func (p *parser) paramKeyword(b []byte) string {
 func (p *parser) checkValue(param Param, pos int) {
 	for i := range knownParams {
 		k := &knownParams[i]
-		if strings.EqualFold(param.Keyword, k.keyword) && !k.valid(param.Value) {
+		if EqualFold(param.Keyword, k.keyword) && !k.valid(param.Value) {
 			p.fail(pos, k.want)
 		}
 	}
@@ -104,11 +102,11 @@ var knownParams = [...]struct {
 // belongs to any that has BODY, and is none.
 func parseBody(v string) (Extensions, bool) {
 	switch {
-	case strings.EqualFold(v, "7BIT"):
+	case EqualFold(v, "7BIT"):
 		return 0, true
-	case strings.EqualFold(v, "8BITMIME"):
+	case EqualFold(v, "8BITMIME"):
 		return EightBitMIME, true
-	case strings.EqualFold(v, "BINARYMIME"):
+	case EqualFold(v, "BINARYMIME"):
 		return BinaryMIME, true
 	}
 	return 0, false
@@ -154,7 +152,7 @@ func (s *Server) notOffered() (int, bool) {
 func (s *Server) paramOffered(p *Param) bool {
 	for i := range knownParams {
 		k := &knownParams[i]
-		if k.verb != s.cmd.Verb || !strings.EqualFold(p.Keyword, k.keyword) {
+		if k.verb != s.cmd.Verb || !EqualFold(p.Keyword, k.keyword) {
 			continue
 		}
 		if k.ext != 0 {

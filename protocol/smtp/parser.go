@@ -3,8 +3,6 @@ package smtp
 // The parser of a command line: one walk from left to right that names the
 // parts and stops at the first mistake (RFC 5321 §4.1.1, RFC 5321 §4.1.2).
 
-import "strings"
-
 // parser walks along one line.
 type parser struct {
 	line     []byte
@@ -186,7 +184,7 @@ func (p *parser) lookup() string {
 	const param = " SMTPUTF8"
 	whole := p.end
 	at := whole - len(param)
-	found := at > p.pos && strings.EqualFold(string(p.line[at:whole]), param)
+	found := at > p.pos && EqualFold(string(p.line[at:whole]), param)
 	if found {
 		p.end = at
 	}
@@ -233,7 +231,7 @@ func (p *parser) chunk(c *Command) {
 	}
 	p.part(PartSeparator, p.pos, p.pos+1)
 	p.pos++
-	if !strings.EqualFold(string(p.line[p.pos:p.end]), "LAST") {
+	if !EqualFold(string(p.line[p.pos:p.end]), "LAST") {
 		p.fail(p.pos, "LAST, or nothing after the number of octets")
 		return
 	}

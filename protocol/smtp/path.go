@@ -68,7 +68,7 @@ func (p Path) User() string {
 
 // IsPostmaster says whether the local-part is postmaster, in any case
 // (RFC 5321 §4.5.1).
-func (p Path) IsPostmaster() bool { return strings.EqualFold(p.User(), "postmaster") }
+func (p Path) IsPostmaster() bool { return EqualFold(p.User(), "postmaster") }
 
 // Valid says whether the path can be written in a command, if only one with
 // SMTPUTF8: it obeys the grammar, or is null, or is postmaster without a
@@ -187,7 +187,7 @@ func (p *parser) mailbox(bare bool) (Path, bool) {
 	}
 	path := Path{Local: p.text(local)}
 	if !p.octet('@') {
-		if bare && strings.EqualFold(path.Local, "postmaster") {
+		if bare && EqualFold(path.Local, "postmaster") {
 			return path, true
 		}
 		return path, p.fail(p.pos, `"@" after the local-part`)
@@ -301,7 +301,7 @@ func (p *parser) addressLiteral() bool {
 		return p.fail(start+MaxDomain, "an address literal of at most 255 octets")
 	}
 	const ipv6 = "IPv6:"
-	if len(text) >= len(ipv6) && strings.EqualFold(string(text[:len(ipv6)]), ipv6) {
+	if len(text) >= len(ipv6) && EqualFold(string(text[:len(ipv6)]), ipv6) {
 		a, err := netip.ParseAddr(string(text[len(ipv6):]))
 		if err != nil || !a.Is6() || a.Zone() != "" {
 			return p.fail(inner+len(ipv6), "an IPv6 address")

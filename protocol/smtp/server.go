@@ -113,6 +113,7 @@ type Server struct {
 	rcpts    []Path
 	rcptDSNs []DSNRcpt // beside rcpts; empty if all are zero
 	refused  bool      // a RCPT of this transaction was not accepted
+	noMAIL   bool      // the last MAIL was refused, and no RSET or the like came since
 	letter   letterReader
 	chunk    chunkReader
 	words    interner

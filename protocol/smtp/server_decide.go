@@ -88,14 +88,22 @@ func (s *Server) Proposal() Reply {
 }
 
 // mistake says whether a reply counts as one to a client's mistake. A client
-// that has sent chunks ahead cannot help that each of them is refused after
-// the first one was (RFC 3030 §2), so that is none.
+// that has sent a group of commands cannot help that what follows its MAIL is
+// refused because that was (RFC 2920 §3.1), and one that has sent chunks ahead
+// not that each of them is refused after the first one was (RFC 3030 §2), so
+// those are none.
 func (s *Server) mistake(code uint16) bool {
 	switch code {
 	case 500, 501, 502, 504, 555:
 		return true
 	case 503:
-		return s.cmd.Verb != BDAT || s.state != StateBroken
+		switch s.cmd.Verb {
+		case RCPT, DATA:
+			return !s.noMAIL
+		case BDAT:
+			return !s.noMAIL && s.state != StateBroken
+		}
+		return true
 	}
 	return false
 }

@@ -3,8 +3,6 @@ package smtp
 // What the reply given makes of a server's session: the state machine of
 // RFC 5321 §4.1.4.
 
-import "strings"
-
 // Reply decides. The session follows the reply given, whatever was proposed:
 // a 550 to MAIL opens no transaction, a 354 to DATA starts a letter, a 421
 // closes. It returns the octets of this reply, which are part of Output too,
@@ -69,6 +67,8 @@ func (s *Server) follow(r Reply) {
 		s.mails++ // refused ones count as well (RFC 9422 §4)
 		if done {
 			s.openTransaction()
+		} else {
+			s.noMAIL = true
 		}
 	case RCPT:
 		switch {
@@ -117,7 +117,7 @@ func (s *Server) openTransaction() {
 		s.size, _ = parseSize(v)
 	}
 	v, _ := c.Param("BODY")
-	s.eightBit, s.binary = strings.EqualFold(v, "8BITMIME"), strings.EqualFold(v, "BINARYMIME")
+	s.eightBit, s.binary = EqualFold(v, "8BITMIME"), EqualFold(v, "BINARYMIME")
 	_, s.utf8 = c.Param("SMTPUTF8")
 	v, _ = c.Param("RET")
 	s.dsn.Return, _ = ParseReturn(v)
@@ -166,5 +166,6 @@ func (s *Server) settle() {
 func (s *Server) endTransaction() {
 	s.from, s.size, s.eightBit, s.binary, s.utf8, s.dsn = Path{}, 0, false, false, false, DSNMail{}
 	s.rcpts, s.rcptDSNs, s.refused = s.rcpts[:0], s.rcptDSNs[:0], false
+	s.noMAIL = false
 	s.letter, s.chunk = letterReader{}, chunkReader{}
 }

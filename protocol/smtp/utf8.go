@@ -20,6 +20,44 @@ func isASCII[T string | []byte](s T) bool {
 	return true
 }
 
+// EqualFold says whether a and b are the same but for the case of ASCII
+// letters. That is all the case SMTP knows (RFC 5321 §2.4): to Unicode the
+// Kelvin sign is a k and the long s an s, but neither is in a keyword, and a
+// mailbox that has one is another mailbox.
+func EqualFold(a, b string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range len(a) {
+		if lower(a[i]) != lower(b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// ToLower makes ASCII letters small and leaves all else, so that two strings
+// have the same result if [EqualFold] holds them for the same.
+func ToLower(s string) string {
+	for i := range len(s) {
+		if lower(s[i]) != s[i] {
+			b := []byte(s)
+			for j := i; j < len(b); j++ {
+				b[j] = lower(b[j])
+			}
+			return string(b)
+		}
+	}
+	return s
+}
+
+func lower(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		c += 'a' - 'A'
+	}
+	return c
+}
+
 // IsASCII says whether the path can go where SMTPUTF8 is not offered.
 func (p Path) IsASCII() bool { return isASCII(p.Local) && isASCII(p.Domain) }
 

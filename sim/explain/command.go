@@ -194,7 +194,7 @@ func (s *telling) parameter(cmd *smtp.Command, start, last, stop int) int {
 	if entry == nil {
 		entry = s.entry("parameters", "unknown")
 	}
-	if n, err := strconv.ParseInt(param.Value, 10, 64); err == nil && strings.EqualFold(param.Keyword, "SIZE") {
+	if n, err := strconv.ParseInt(param.Value, 10, 64); err == nil && smtp.EqualFold(param.Keyword, "SIZE") {
 		s.v.set("size", octetsInWords(n))
 	}
 	s.v.set("value", param.Value)
@@ -221,7 +221,7 @@ func (s *telling) commandCause(cmd *smtp.Command, k *talk) {
 	}
 	for _, p := range cmd.Params {
 		keyword := p.Keyword
-		if strings.EqualFold(keyword, "BODY") {
+		if smtp.EqualFold(keyword, "BODY") {
 			keyword = "8BITMIME"
 		}
 		if line, ok := s.offered(k.offer, keyword); ok {
@@ -244,7 +244,7 @@ func (s *telling) offered(reply trace.Pos, keyword string) (string, bool) {
 			continue
 		}
 		word, _, _ := strings.Cut(line[4:], " ")
-		if strings.EqualFold(word, keyword) {
+		if smtp.EqualFold(word, keyword) {
 			return line, true
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+
+	"helo/protocol/smtp"
 )
 
 // Reference holds the tables of content/reference: every command, reply code,
@@ -99,7 +101,7 @@ func (r *Reference) Entry(table, key string) *Entry {
 	if t == nil {
 		return nil
 	}
-	if i, ok := t.byKey[strings.ToLower(key)]; ok {
+	if i, ok := t.byKey[smtp.ToLower(key)]; ok {
 		return &t.Entries[i]
 	}
 	return nil
@@ -122,10 +124,10 @@ func parseTable(name, src string) (*Table, error) {
 			continue
 		case strings.HasPrefix(line, "## "):
 			key, short, _ := strings.Cut(line[3:], ": ")
-			if _, twice := t.byKey[strings.ToLower(key)]; twice {
+			if _, twice := t.byKey[smtp.ToLower(key)]; twice {
 				return nil, bad("a second entry for %q", key)
 			}
-			t.byKey[strings.ToLower(key)] = len(t.Entries)
+			t.byKey[smtp.ToLower(key)] = len(t.Entries)
 			t.Entries = append(t.Entries, Entry{Key: key, Name: short})
 			e = &t.Entries[len(t.Entries)-1]
 			into = &e.Text

@@ -232,7 +232,7 @@ func (s *telling) replyText(first *firstOf, p smtp.Part, line int, octets []byte
 		}
 		s.v.set("text", rest)
 		note := "value"
-		if strings.EqualFold(word, "SIZE") {
+		if smtp.EqualFold(word, "SIZE") {
 			n, err := strconv.ParseInt(rest, 10, 64)
 			if err == nil {
 				s.v.set("size", octetsInWords(n))

@@ -1,8 +1,6 @@
 package host
 
 import (
-	"strings"
-
 	"helo/protocol/message"
 	"helo/protocol/smtp"
 	"helo/sim/trace"
@@ -168,9 +166,10 @@ func (h *Host) mailboxOctets(p smtp.Path) trace.Span {
 	return h.env.Store(h.scratch)
 }
 
-// mailboxKey is how a mailbox is filed: without case, as this server compares
-// local-parts, and without the domain, which are all the same to it.
-func mailboxKey(p smtp.Path) string { return strings.ToLower(p.User()) }
+// mailboxKey is how a mailbox is filed: without the case of ASCII letters, as
+// this server compares local-parts, and without the domain, which are all the
+// same to it.
+func mailboxKey(p smtp.Path) string { return smtp.ToLower(p.User()) }
 
 // keys are the mailboxes that a path of this host stands for: its own, or those
 // of a list (RFC 5321 §3.9.1).
@@ -178,7 +177,7 @@ func (h *Host) keys(p smtp.Path) []string {
 	if l := h.list(p.User()); l != nil {
 		var keys []string
 		for _, m := range l.Members {
-			keys = append(keys, strings.ToLower(m))
+			keys = append(keys, smtp.ToLower(m))
 		}
 		return keys
 	}
@@ -188,7 +187,7 @@ func (h *Host) keys(p smtp.Path) []string {
 // list is the list of that name; nil if there is none.
 func (h *Host) list(name string) *List {
 	for i := range h.cfg.Server.Lists {
-		if l := &h.cfg.Server.Lists[i]; strings.EqualFold(l.Name, name) {
+		if l := &h.cfg.Server.Lists[i]; smtp.EqualFold(l.Name, name) {
 			return l
 		}
 	}
@@ -197,4 +196,4 @@ func (h *Host) list(name string) *List {
 
 // Mailbox returns the letters in a mailbox of this host, by its local-part, in
 // the order in which they came.
-func (h *Host) Mailbox(local string) [][]byte { return h.boxes[strings.ToLower(local)] }
+func (h *Host) Mailbox(local string) [][]byte { return h.boxes[smtp.ToLower(local)] }

@@ -6,7 +6,6 @@ package host
 import (
 	"bytes"
 	"net/netip"
-	"strings"
 
 	"helo/protocol/smtp"
 )
@@ -22,8 +21,8 @@ func (h *Host) policy(in *inbound, cmd *smtp.Command, proposed smtp.Reply) smtp.
 	}
 	switch cmd.Verb {
 	case smtp.EXPN:
-		if l := h.list(strings.Trim(cmd.Arg, "<>")); l != nil {
-			return h.expand(l)
+		if l := h.named(cmd.Arg); l != nil {
+			return h.expand(l, proposed)
 		}
 		return reply(550, 5, 1, 1, "no such list here")
 	case smtp.MAIL:
@@ -54,13 +53,43 @@ func (h *Host) judge(in *inbound, proposed smtp.Reply) smtp.Reply {
 	return proposed
 }
 
-// expand answers EXPN with who is on a list (RFC 5321 §3.5.2).
-func (h *Host) expand(l *List) smtp.Reply {
+// named is the list that EXPN asks for, by its name or its address, in angle
+// brackets or without (RFC 5321 §3.5.1); nil if there is none.
+func (h *Host) named(arg string) *List {
+	if n := len(arg); n >= 2 && arg[0] == '<' && arg[n-1] == '>' {
+		arg = arg[1 : n-1]
+	}
+	if p, err := smtp.ParseMailbox(arg); err == nil {
+		if !h.serves(p.Domain) {
+			return nil
+		}
+		arg = p.User()
+	}
+	return h.list(arg)
+}
+
+// expand answers EXPN with who is on a list (RFC 5321 §3.5.2), or as proposed if
+// that cannot be written in a reply, which is ASCII (RFC 6531 §3.7.4.2).
+func (h *Host) expand(l *List, proposed smtp.Reply) smtp.Reply {
 	r := smtp.Reply{Code: 250, Enhanced: smtp.Enhanced{Class: 2, Subject: 1, Detail: 5}}
 	for _, m := range l.Members {
-		r.Lines = append(r.Lines, smtp.Path{Local: m, Domain: h.cfg.Server.Domains[0]}.String())
+		p, ok := smtp.Path{Local: m, Domain: h.cfg.Server.Domains[0]}.ToASCII()
+		if !ok {
+			return proposed
+		}
+		r.Lines = append(r.Lines, p.String())
 	}
 	return r
+}
+
+// serves says whether a domain is one of ours.
+func (h *Host) serves(domain string) bool {
+	for _, d := range h.cfg.Server.Domains {
+		if sameDomain(d, domain) {
+			return true
+		}
+	}
+	return false
 }
 
 // header is where the letter's header stands, if it is not absurdly long.
@@ -110,26 +139,21 @@ func (h *Host) knows(a netip.Addr) bool {
 
 // mailbox says whether a path's domain is one of ours, and whether it has that
 // mailbox. Domains are compared without case, and so, as a policy of this
-// server, are local-parts (RFC 5321 §2.4). Postmaster is always there (RFC 5321 §4.5.1).
+// server, are local-parts, as far as they are ASCII (RFC 5321 §2.4). Postmaster is
+// always there (RFC 5321 §4.5.1).
 func (h *Host) mailbox(p smtp.Path) (local, known bool) {
 	s := h.cfg.Server
 	if p.Domain == "" { // <Postmaster>
 		return true, true
 	}
-	for _, d := range s.Domains {
-		if sameDomain(d, p.Domain) {
-			local = true
-			break
-		}
-	}
-	if !local {
+	if !h.serves(p.Domain) {
 		return false, false
 	}
 	if p.IsPostmaster() || h.list(p.User()) != nil {
 		return true, true
 	}
 	for _, m := range s.Mailboxes {
-		if m == AnyMailbox || strings.EqualFold(m, p.User()) {
+		if m == AnyMailbox || smtp.EqualFold(m, p.User()) {
 			return true, true
 		}
 	}

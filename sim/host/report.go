@@ -93,7 +93,7 @@ func (h *Host) newNotice(l *letter, kind message.NoticeKind, about []recipient) 
 	}
 	facts := h.noticeFacts(l, about, notice.queueID)
 	facts.Kind, facts.To = kind, l.from.Mailbox()
-	facts.Full = facts.Full && kind == message.Failed // RFC 3461 §4.3
+	facts.Full = facts.Full && kind == message.Failed // RET is about nothing else (RFC 3461 §4.3)
 	notice.octets = message.Notice(facts)
 	notice.original = notice.octets
 	notice.facts = message.Scan(notice.octets)

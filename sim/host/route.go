@@ -4,8 +4,6 @@ package host
 // addresses that come of their answers.
 
 import (
-	"strings"
-
 	"helo/protocol/dns"
 	"helo/protocol/smtp"
 	"helo/sim/trace"
@@ -126,7 +124,7 @@ func (h *Host) routeSubmission(j *job, cause trace.Pos) []dns.Question {
 
 // sameDomain compares domains without case; names in other scripts by what is
 // looked up for them (RFC 5890 §2.3.2.1).
-func sameDomain(a, b string) bool { return strings.EqualFold(lookedUp(a), lookedUp(b)) }
+func sameDomain(a, b string) bool { return smtp.EqualFold(lookedUp(a), lookedUp(b)) }
 
 // lookedUp is a domain as the name servers know it.
 func lookedUp(domain string) string {

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"helo/protocol/smtp"
 	"helo/sim/host"
 )
 
@@ -88,7 +89,7 @@ func (m *Memory) Mailbox(box string) [][]byte {
 	defer m.mu.Unlock()
 	var out [][]byte
 	for _, s := range m.mails {
-		if strings.Contains(s.boxes, "\n"+strings.ToLower(box)+"\n") {
+		if strings.Contains(s.boxes, "\n"+smtp.ToLower(box)+"\n") {
 			out = append(out, slices.Concat(s.octets, bytes.Join(s.blocks, nil)))
 		}
 	}

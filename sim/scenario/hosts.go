@@ -43,7 +43,7 @@ func (p *scenarioParser) host(n ast.Node) {
 		if other.ID == c.ID {
 			p.fail(m.at("id"), "id: there is another host %q above", c.ID)
 		}
-		if c.Name != "" && strings.EqualFold(other.Name, c.Name) {
+		if c.Name != "" && smtp.EqualFold(other.Name, c.Name) {
 			p.fail(m.at("name"), "name: the host %s has this name already", other.ID)
 		}
 	}
@@ -124,7 +124,7 @@ func (p *scenarioParser) server(n ast.Node) *host.ServerConfig {
 			p.fail(i.node, "domains: expected a domain name such as receiver.example, found %q", i.text)
 		}
 		for _, other := range p.sc.Hosts {
-			if other.Server != nil && slices.ContainsFunc(other.Server.Domains, func(d string) bool { return strings.EqualFold(d, i.text) }) {
+			if other.Server != nil && slices.ContainsFunc(other.Server.Domains, func(d string) bool { return smtp.EqualFold(d, i.text) }) {
 				p.fail(i.node, "domains: mail for %s ends at the host %s already", i.text, other.ID)
 			}
 		}
@@ -164,7 +164,7 @@ func (p *scenarioParser) serverList(n ast.Node, s *host.ServerConfig) host.List 
 		p.fail(m.at("name"), "name: expected what stands before the @, such as team, found %q", l.Name)
 	}
 	for _, i := range m.list("members") {
-		if !slices.ContainsFunc(s.Mailboxes, func(b string) bool { return strings.EqualFold(b, i.text) }) {
+		if !slices.ContainsFunc(s.Mailboxes, func(b string) bool { return smtp.EqualFold(b, i.text) }) {
 			p.fail(i.node, "members: expected a mailbox of this server, and it has no %q", i.text)
 		}
 		l.Members = append(l.Members, i.text)
