@@ -51,8 +51,9 @@ func (v values) fill(text string) string {
 				value, known = v[i].text, true
 			}
 		}
-		if known && b.Len() == 0 && strings.HasPrefix(value, "the ") {
-			value = "T" + value[1:]
+		begins := b.Len() == 0 || strings.HasSuffix(b.String(), ". ")
+		if known && begins && (strings.HasPrefix(value, "the ") || strings.HasPrefix(value, "a ")) {
+			value = strings.ToUpper(value[:1]) + value[1:] // a host's name stays as it is
 		}
 		b.WriteString(value)
 		text = after

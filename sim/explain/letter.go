@@ -22,6 +22,7 @@ func (s *telling) letter() {
 	chunks, cut := s.e.Verb == smtp.BDAT, s.e.Flags&trace.Cut != 0
 	entry, dot := s.entry("commands", "dot"), len(wire)
 	if chunks {
+		s.x.Title = s.v.fill(s.entry("events", "letter").Note("chunks"))
 		entry = s.entry("commands", "BDAT")
 	}
 	s.x.RFC = entry.RFC

@@ -38,7 +38,7 @@ func (s *telling) reply() {
 	k := s.talk()
 	s.replyStates(&k)
 	s.answeredValues(&k)
-	s.x.Means = s.v.fill(s.replyMeans(entry, &r))
+	s.x.Means = s.v.fill(s.replyMeans(entry, &r, &k))
 	if k.at >= 0 {
 		switch d := k.turns[k.at].decided; {
 		case d == trace.NoPos || d > s.pos:
@@ -50,11 +50,14 @@ func (s *telling) reply() {
 }
 
 // replyMeans picks the sentence for the code in answer to the verb.
-func (s *telling) replyMeans(entry *Entry, r *smtp.Reply) string {
+func (s *telling) replyMeans(entry *Entry, r *smtp.Reply, k *talk) string {
 	word := s.e.Verb.String()
 	byHand := s.e.Flags&trace.ByHand != 0
 	if s.e.Verb == smtp.EHLO && len(r.Lines) == 1 && entry.Note("EHLO alone") != "" {
 		word = "EHLO alone"
+	}
+	if s.e.Verb == smtp.BDAT && k.at >= 0 && s.endsLetter(k.turns[k.at].line) && entry.Note("BDAT LAST") != "" {
+		word = "BDAT LAST"
 	}
 	if byHand && entry.Note(word+" by hand") != "" {
 		word += " by hand"
@@ -65,6 +68,12 @@ func (s *telling) replyMeans(entry *Entry, r *smtp.Reply) string {
 		}
 	}
 	return s.digit(int(s.e.Code) / 100).Note("here")
+}
+
+// endsLetter says whether an event is the end of a letter that came in chunks.
+func (s *telling) endsLetter(pos trace.Pos) bool {
+	e := s.t.At(pos)
+	return e.Kind == trace.Letter || e.Kind == trace.Command && parsed(s.t.Octets(e.Octets)).Last
 }
 
 // answeredValues sets what the answered command said.
