@@ -174,7 +174,7 @@ func sendVerdicts(cmd *cobra.Command, t *trace.Trace, o sendOptions) error {
 			r, _, _ := smtp.ParseReply(t.OctetsAt(v.Said)) // the client has read it before
 			why = r.String()
 		case v.Code != 0:
-			why = told(t)
+			why = told(t) + " (helo's own words, not the server's)"
 		default:
 			why = "interrupted before the server had said so"
 		}
