@@ -54,7 +54,7 @@ func NewClient(c ClientConfig) (*Client, error) {
 	}
 	me := trace.Host{ID: cfg.ID, Name: cfg.Name, Title: orElse(cfg.Title, cfg.Name), Role: cfg.Role}
 	cl.init(trace.New(c.Name, 0, time.Now(), []trace.Host{me, c.Server}), 1, 2, nil)
-	cl.host = host.New(&cfg, &cl.hub, host.Options{Outside: true, Keep: uint32(cl.keep), Piece: piece})
+	cl.host = host.New(&cfg, (*env)(&cl.hub), host.Options{Outside: true, Keep: uint32(cl.keep), Piece: piece})
 	return cl, nil
 }
 
@@ -104,7 +104,7 @@ func (cl *Client) dialled(c *conn, to netip.AddrPort) {
 			return
 		}
 		c.nc = nc
-		pos := cl.Append(trace.Event{Kind: trace.Connected, Conn: c.id, Peer: cl.them, Cause: trace.NoPos})
+		pos := cl.record(trace.Event{Kind: trace.Connected, Conn: c.id, Peer: cl.them, Cause: trace.NoPos})
 		cl.host.Connected(c.id, pos)
 		cl.unlock()
 		cl.talk(c)
@@ -119,7 +119,7 @@ func (cl *Client) failed(c *conn, err error) {
 		e.Kind = trace.Unanswered
 	}
 	cl.remove(c)
-	cl.host.Refused(c.id, cl.Append(e))
+	cl.host.Refused(c.id, cl.record(e))
 }
 
 // talk drives a connection to its end. Octets are read by a goroutine of its

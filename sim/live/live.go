@@ -15,8 +15,6 @@ import (
 	"sync"
 	"time"
 
-	"helo/protocol/dns"
-	"helo/protocol/smtp"
 	"helo/sim/host"
 	"helo/sim/trace"
 )
@@ -28,8 +26,8 @@ const (
 	DefaultRoom   = 64 << 20  // of letters on their way in, together
 )
 
-// hub is what the connections of a run share. It is the [host.Env] of its one
-// host; everything in it belongs to whoever holds mu.
+// hub is what the connections of a run share. As [env] it is what its one
+// host acts on; everything in it belongs to whoever holds mu.
 type hub struct {
 	mu      sync.Mutex
 	t       *trace.Trace
@@ -120,11 +118,11 @@ func (h *hub) shrink() {
 	if p <= first || !h.t.Forget(p) || following { // who follows has seen them
 		return
 	}
-	h.Append(trace.Event{Kind: trace.Dropped, Arg: uint32(h.t.First()), Cause: trace.NoPos})
+	h.record(trace.Event{Kind: trace.Dropped, Arg: uint32(h.t.First()), Cause: trace.NoPos})
 }
 
-// Store keeps octets for an event, unless the trace takes none any more.
-func (h *hub) Store(octets []byte) trace.Span {
+// hold keeps octets for an event, unless the trace takes none any more.
+func (h *hub) hold(octets []byte) trace.Span {
 	if h.ended {
 		return trace.Span{}
 	}
@@ -134,18 +132,9 @@ func (h *hub) Store(octets []byte) trace.Span {
 // lastEvent is the highest position that a trace can have, with room to say so.
 const lastEvent = ^trace.Pos(0) - 1<<16
 
-// ID, Now, Clock, Append and the others make the hub a [host.Env].
-func (h *hub) ID() trace.HostID                  { return h.me }
-func (h *hub) Now() time.Duration                { return h.now }
-func (h *hub) Clock() time.Time                  { return h.start.Add(h.now).UTC() }
-func (h *hub) Octets(s trace.Span) []byte        { return h.t.Octets(s) }
-func (h *hub) Peer(trace.ConnID) trace.HostID    { return h.them }
-func (h *hub) Draw(what string, n uint64) uint64 { return 0 } // what needs chance on sockets draws it elsewhere
-func (h *hub) Ask(trace.Pos)                     {}
-
-// Append records an event now. A trace that is full, after four thousand
+// record records an event now. A trace that is full, after four thousand
 // million events, takes no more: mail goes on, its record does not.
-func (h *hub) Append(e trace.Event) trace.Pos {
+func (h *hub) record(e trace.Event) trace.Pos {
 	if h.ended {
 		return trace.NoPos
 	}
@@ -159,25 +148,6 @@ func (h *hub) Append(e trace.Event) trace.Pos {
 		h.t.Append(trace.Event{Kind: trace.Limit, At: h.now, Octets: h.t.Store([]byte("a trace is full")), Cause: trace.NoPos})
 	}
 	return pos
-}
-
-func (h *hub) NewLetter() trace.LetterID {
-	h.letters++
-	return h.letters
-}
-
-func (h *hub) Fault(o host.Occasion) (*host.Fault, trace.Pos) {
-	for _, f := range h.faults {
-		if !f.Meets(o, h.t.Host(o.Peer).ID) {
-			continue
-		}
-		pos := h.Append(trace.Event{
-			Kind: trace.Fired, Peer: o.Peer, Conn: o.Conn, Verb: o.Verb, Code: o.Code,
-			Arg: f.Fired, Octets: h.Store([]byte(f.String())), Flags: trace.Faulty, Cause: o.Cause,
-		})
-		return f.To(o.Verb), pos
-	}
-	return nil, trace.NoPos
 }
 
 // conn looks a connection up; nil if it is gone.
@@ -202,72 +172,16 @@ func (h *hub) add(nc net.Conn) *conn {
 	return c
 }
 
-func (h *hub) Dial(to netip.Addr, port uint16, cause trace.Pos) trace.ConnID {
-	c := h.add(nil)
-	h.Append(trace.Event{
-		Kind: trace.Connect, Conn: c.id, Peer: h.them, Code: port, Octets: h.Store(to.AppendTo(nil)), Cause: cause,
-	})
-	h.dial(c, netip.AddrPortFrom(to, port))
-	return c.id
-}
-
-func (h *hub) Send(id trace.ConnID, octets []byte, cause trace.Pos) {
-	c := h.conn(id)
-	if c == nil || c.end != goesOn {
-		return
-	}
-	c.out = append(c.out, octets...)
-	keep := octets[:min(len(octets), max(0, h.keep-c.kept))]
-	c.kept += len(keep)
-	e := trace.Event{Kind: trace.Sent, Conn: id, Peer: h.them, Octets: h.Store(keep), Arg: c.sent, Cause: cause}
-	if len(keep) < len(octets) {
-		e.Flags = trace.Cut
-	}
-	c.sent += uint32(len(octets))
-	h.Append(e)
-}
-
-func (h *hub) Close(id trace.ConnID, cause trace.Pos) {
-	if c := h.conn(id); c != nil && c.end == goesOn {
-		c.end = closing
-		if cause != trace.NoPos && h.t.At(cause).Verb == smtp.QUIT {
-			c.end = parted
-		}
-		h.Append(trace.Event{Kind: trace.Close, Conn: id, Peer: h.them, Cause: cause})
-	}
-}
-
-func (h *hub) Cut(id trace.ConnID, cause trace.Pos) {
-	if c := h.conn(id); c != nil {
-		c.end = cut
-		h.Append(trace.Event{Kind: trace.Reset, Conn: id, Peer: h.them, Flags: trace.Faulty, Cause: cause})
-	}
-}
-
-func (h *hub) Expect(id trace.ConnID, d time.Duration) {
-	if c := h.conn(id); c != nil {
-		c.wait = d
-	}
-}
-
-func (h *hub) Wake(d time.Duration, token uint32, cause trace.Pos) {
-	h.timer(d, func() { h.host.Woken(token, cause) })
-}
-
 // Resolve has no name servers to ask: a live host is told addresses.
-func (h *hub) Resolve(q dns.Question, token uint32, cause trace.Pos) {
-	h.timer(0, func() { h.host.Answered(token, q, dns.Answer{Outcome: dns.ServFail}, cause) })
-}
-
 // arrived records octets and gives them to the host.
 func (h *hub) arrived(c *conn, octets []byte) {
 	keep := octets[:h.host.Worth(c.id, len(octets))]
-	span := h.Store(keep)
+	span := h.hold(keep)
 	e := trace.Event{Kind: trace.Arrived, Conn: c.id, Peer: h.them, Octets: span, Arg: c.got, Cause: trace.NoPos}
 	if len(keep) < len(octets) {
 		e.Flags = trace.Cut
 	}
-	pos := h.Append(e)
+	pos := h.record(e)
 	off := c.got
 	c.got += uint32(len(octets))
 	c.kept = 0
@@ -281,5 +195,5 @@ func (h *hub) gone(c *conn, broken bool) {
 	if broken {
 		e.Kind = trace.Reset
 	}
-	h.host.PeerClosed(c.id, h.Append(e))
+	h.host.PeerClosed(c.id, h.record(e))
 }

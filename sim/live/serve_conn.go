@@ -58,9 +58,9 @@ func (s *Server) run(c *conn, port uint16, small []byte) {
 	defer s.wg.Done()
 	addr, local := addrOf(c.nc.RemoteAddr()), addrOf(c.nc.LocalAddr())
 	s.lock()
-	pos := s.Append(trace.Event{
+	pos := s.record(trace.Event{
 		Kind: trace.Connect, Host: s.them, Peer: s.me, Conn: c.id, Code: local.Port(),
-		Octets: s.Store(addr.AppendTo(nil)), Cause: trace.NoPos,
+		Octets: s.hold(addr.AppendTo(nil)), Cause: trace.NoPos,
 	})
 	s.host.Accepted(c.id, port, addr.Addr().Unmap(), pos)
 	c.at = s.now
@@ -243,7 +243,7 @@ func addrOf(a net.Addr) netip.AddrPort {
 // depot is the server as its host's [host.Depot].
 type depot Server
 
-func (d *depot) QueueID() string { return d.ids.next(d.Clock()) }
+func (d *depot) QueueID() string { return d.ids.next((*env)(&d.hub).Clock()) }
 
 func (d *depot) Room(n int) bool {
 	if d.room < int64(n) {

@@ -79,7 +79,7 @@ func NewServer(c Config) (*Server, error) {
 	if len(cfg.Addrs) == 0 {
 		cfg.Addrs = []netip.Addr{netip.IPv6Unspecified()}
 	}
-	s.host = host.New(&cfg, &s.hub, host.Options{Outside: true, Depot: (*depot)(s), Keep: uint32(s.keep)})
+	s.host = host.New(&cfg, (*env)(&s.hub), host.Options{Outside: true, Depot: (*depot)(s), Keep: uint32(s.keep)})
 	return s, nil
 }
 
@@ -101,11 +101,11 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener, port uint16) error 
 	stop := context.AfterFunc(ctx, func() { ln.Close() })
 	defer stop()
 	s.lock()
-	e := trace.Event{Kind: trace.Listening, Octets: s.Store([]byte(ln.Addr().String())), Cause: trace.NoPos}
+	e := trace.Event{Kind: trace.Listening, Octets: s.hold([]byte(ln.Addr().String())), Cause: trace.NoPos}
 	if a, ok := ln.Addr().(*net.TCPAddr); ok {
 		e.Code = uint16(a.Port)
 	}
-	s.Append(e)
+	s.record(e)
 	s.unlock()
 	for pause := 5 * time.Millisecond; ; {
 		nc, err := ln.Accept()

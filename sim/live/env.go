@@ -1,0 +1,109 @@
+package live
+
+import (
+	"net/netip"
+	"time"
+
+	"helo/protocol/dns"
+	"helo/protocol/smtp"
+	"helo/sim/host"
+	"helo/sim/trace"
+)
+
+// env is the hub as the [host.Env] of its host.
+type env hub
+
+// Append and the others are what a host does and asks.
+func (v *env) Append(e trace.Event) trace.Pos    { return (*hub)(v).record(e) }
+func (v *env) Store(octets []byte) trace.Span    { return (*hub)(v).hold(octets) }
+func (v *env) ID() trace.HostID                  { return v.me }
+func (v *env) Now() time.Duration                { return v.now }
+func (v *env) Clock() time.Time                  { return v.start.Add(v.now).UTC() }
+func (v *env) Octets(s trace.Span) []byte        { return v.t.Octets(s) }
+func (v *env) Peer(trace.ConnID) trace.HostID    { return v.them }
+func (v *env) Draw(what string, n uint64) uint64 { return 0 } // what needs chance on sockets draws it elsewhere
+func (v *env) Ask(trace.Pos)                     {}
+
+func (v *env) NewLetter() trace.LetterID {
+	h := (*hub)(v)
+	h.letters++
+	return h.letters
+}
+
+func (v *env) Fault(o host.Occasion) (*host.Fault, trace.Pos) {
+	h := (*hub)(v)
+	for _, f := range h.faults {
+		if !f.Meets(o, h.t.Host(o.Peer).ID) {
+			continue
+		}
+		pos := h.record(trace.Event{
+			Kind: trace.Fired, Peer: o.Peer, Conn: o.Conn, Verb: o.Verb, Code: o.Code,
+			Arg: f.Fired, Octets: h.hold([]byte(f.String())), Flags: trace.Faulty, Cause: o.Cause,
+		})
+		return f.To(o.Verb), pos
+	}
+	return nil, trace.NoPos
+}
+
+func (v *env) Dial(to netip.Addr, port uint16, cause trace.Pos) trace.ConnID {
+	h := (*hub)(v)
+	c := h.add(nil)
+	h.record(trace.Event{
+		Kind: trace.Connect, Conn: c.id, Peer: h.them, Code: port, Octets: h.hold(to.AppendTo(nil)), Cause: cause,
+	})
+	h.dial(c, netip.AddrPortFrom(to, port))
+	return c.id
+}
+
+func (v *env) Send(id trace.ConnID, octets []byte, cause trace.Pos) {
+	h := (*hub)(v)
+	c := h.conn(id)
+	if c == nil || c.end != goesOn {
+		return
+	}
+	c.out = append(c.out, octets...)
+	keep := octets[:min(len(octets), max(0, h.keep-c.kept))]
+	c.kept += len(keep)
+	e := trace.Event{Kind: trace.Sent, Conn: id, Peer: h.them, Octets: h.hold(keep), Arg: c.sent, Cause: cause}
+	if len(keep) < len(octets) {
+		e.Flags = trace.Cut
+	}
+	c.sent += uint32(len(octets))
+	h.record(e)
+}
+
+func (v *env) Close(id trace.ConnID, cause trace.Pos) {
+	h := (*hub)(v)
+	if c := h.conn(id); c != nil && c.end == goesOn {
+		c.end = closing
+		if cause != trace.NoPos && h.t.At(cause).Verb == smtp.QUIT {
+			c.end = parted
+		}
+		h.record(trace.Event{Kind: trace.Close, Conn: id, Peer: h.them, Cause: cause})
+	}
+}
+
+func (v *env) Cut(id trace.ConnID, cause trace.Pos) {
+	h := (*hub)(v)
+	if c := h.conn(id); c != nil {
+		c.end = cut
+		h.record(trace.Event{Kind: trace.Reset, Conn: id, Peer: h.them, Flags: trace.Faulty, Cause: cause})
+	}
+}
+
+func (v *env) Expect(id trace.ConnID, d time.Duration) {
+	h := (*hub)(v)
+	if c := h.conn(id); c != nil {
+		c.wait = d
+	}
+}
+
+func (v *env) Wake(d time.Duration, token uint32, cause trace.Pos) {
+	h := (*hub)(v)
+	h.timer(d, func() { h.host.Woken(token, cause) })
+}
+
+func (v *env) Resolve(q dns.Question, token uint32, cause trace.Pos) {
+	h := (*hub)(v)
+	h.timer(0, func() { h.host.Answered(token, q, dns.Answer{Outcome: dns.ServFail}, cause) })
+}
