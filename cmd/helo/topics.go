@@ -100,7 +100,7 @@ Where
 When (all that are given must hold; without any, always)
 
   at=RCPT       at this command; also at=connect (the greeting) and at=dot (the
-                end of the letter)
+                end of the letter; at=BDAT where both ends know CHUNKING)
   code=250      where this reply would be given; 25z and 5yz leave digits open
   n=2           the second time; n=1-3 the first three, n=2- from the second on
   conn=1        only on the connection with this number

@@ -105,7 +105,9 @@ func (h *hub) trim() {
 	if h.t.Size() > h.budget {
 		h.shrink()
 	}
-	h.pace.full.Store(h.t.Size() > 2*h.budget)
+	if full := h.t.Size() > 2*h.budget; full != h.pace.full.Load() { // seldom: the others read it all the time
+		h.pace.full.Store(full)
+	}
 }
 
 func (h *hub) shrink() {
