@@ -172,10 +172,14 @@ func (cl *Client) listen(c *conn, said chan<- struct{}) {
 // speak writes what the host has to say until the connection ends.
 func (cl *Client) speak(c *conn, said <-chan struct{}, done <-chan struct{}) {
 	block := orElse(cl.c.Block, 3*time.Minute)
+	var until time.Time // the end of the wait, which octets without end do not put off
 	for {
 		cl.lock()
 		out, end, wait := c.out, c.end, c.wait
-		c.out = nil
+		if c.replied || len(out) > 0 {
+			until = time.Time{}
+		}
+		c.out, c.replied = nil, false
 		cl.unlock()
 		if len(out) > 0 {
 			c.nc.SetWriteDeadline(time.Now().Add(block))
@@ -194,8 +198,9 @@ func (cl *Client) speak(c *conn, said <-chan struct{}, done <-chan struct{}) {
 		if end != goesOn {
 			return
 		}
-		if wait > 0 {
-			cl.readBy(c, time.Now().Add(wait))
+		if wait > 0 && until.IsZero() {
+			until = time.Now().Add(wait)
+			cl.readBy(c, until)
 		}
 		select {
 		case <-said:

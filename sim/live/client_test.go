@@ -258,3 +258,23 @@ func TestClientWaits(t *testing.T) {
 		}
 	}
 }
+
+// RFC 5321 §4.5.3.2: the wait is for the reply. A server that says an octet now
+// and then, and never the whole of it, does not put it off.
+func TestClientWaitsForWholeReply(t *testing.T) {
+	to := scripted(t, func(c net.Conn, in *bufio.Reader) {
+		for _, o := range []byte("220-" + strings.Repeat("x", 400)) {
+			if _, err := c.Write([]byte{o}); err != nil {
+				return
+			}
+			time.Sleep(25 * time.Millisecond)
+		}
+	})
+	start := time.Now()
+	v, _ := sendTo(t, to, "hi\r\n", context.Background(), func(c *ClientConfig) {
+		c.Host.Client.Waits[smtp.PhaseGreeting] = 300 * time.Millisecond
+	})
+	if took := time.Since(start); v.Done || v.Code/100 != 4 || took > 5*time.Second {
+		t.Errorf("verdict %+v after %v, expected a 4yz soon after 300 ms", v, took)
+	}
+}

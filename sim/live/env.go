@@ -14,7 +14,16 @@ import (
 type env hub
 
 // Append and the others are what a host does and asks.
-func (v *env) Append(e trace.Event) trace.Pos    { return (*hub)(v).record(e) }
+func (v *env) Append(e trace.Event) trace.Pos {
+	h := (*hub)(v)
+	if e.Kind == trace.Reply {
+		if c := h.conn(e.Conn); c != nil {
+			c.replied = true
+		}
+	}
+	return h.record(e)
+}
+
 func (v *env) Store(octets []byte) trace.Span    { return (*hub)(v).hold(octets) }
 func (v *env) ID() trace.HostID                  { return v.me }
 func (v *env) Now() time.Duration                { return v.now }

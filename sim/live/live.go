@@ -61,6 +61,8 @@ type conn struct {
 	wait time.Duration // how long to wait for octets; 0: for ever
 	end  ending
 
+	replied bool // a client: a whole reply has come since it began to wait
+
 	at              time.Duration // when its goroutine last held the lock
 	readBy, writeBy time.Duration // deadlines of the socket, of its goroutine
 
