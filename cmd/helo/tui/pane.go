@@ -226,7 +226,12 @@ func proseRows(in *in, w, room int, air bool) (out []string, all bool) {
 	}
 	inner := w - 2*paneIndent
 	if room > 3 || in.part < 0 {
-		for _, row := range wrap(in.x.Means, min(inner, 110)) {
+		means := wrap(in.x.Means, min(inner, 110))
+		if len(means) > room {
+			means = means[:room]
+			means[room-1] = cut(means[room-1]+" …", min(inner, 110))
+		}
+		for _, row := range means {
 			l := newLine(w)
 			out = append(out, l.to(in.th, paneIndent).put(in.th.text, row).end(in.th))
 		}
