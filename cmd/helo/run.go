@@ -84,16 +84,14 @@ helo run direct --letter saved.eml --format json`,
 	f.StringArrayVar(&o.faults, "fault", nil, "something that goes wrong, such as \"mx at=RCPT reply=451\"; may be given more than once (see helo help faults)")
 	f.StringVar(&o.letter, "letter", "", "send the message in this file, or - for standard input, instead of the scenario's own; the envelope stays")
 	f.BoolVar(&o.raw, "raw", false, "leave the line ends of --letter as they are, on the wire too")
-	f.StringVar(&o.format, "format", "text", "text or json (see helo help formats)")
-	// The flag exists and has no other completion: this cannot fail.
-	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
+	formatFlag(cmd, &o.format, "text or json (see helo help formats)")
 	return cmd
 }
 
 // runScenario reads everything, runs, and writes.
 func runScenario(cmd *cobra.Command, name string, o runOptions) error {
-	if o.format != "text" && o.format != "json" {
-		return usageError{fmt.Errorf("--format: expected text or json, found %q", o.format)}
+	if err := checkFormat(o.format); err != nil {
+		return err
 	}
 	if name == "-" && o.letter == "-" {
 		return usageError{errors.New("the scenario and the letter cannot both come from standard input")}

@@ -83,16 +83,14 @@ helo send --brief --server localhost:2525 --from alice@sender.example --to bob@r
 	f.StringArrayVar(&o.timeout, "timeout", nil, "how long to wait for replies, such as 30s, or for one of them, such as dot=1m or connect=5s (default: as RFC 5321 asks, 2 to 10 minutes)")
 	f.BoolVar(&o.expose, "expose", false, "allow servers on other machines: the message and its addresses go there in the clear")
 	f.BoolVar(&o.brief, "brief", false, "write what is said without what it means")
-	f.StringVar(&o.format, "format", "text", "text or json (see helo help formats)")
-	// The flag exists and has no other completion: this cannot fail.
-	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
+	formatFlag(cmd, &o.format, "text or json (see helo help formats)")
 	return cmd
 }
 
 // send reads everything, sends, and says what became of it.
 func send(cmd *cobra.Command, file string, o sendOptions) error {
-	if o.format != "text" && o.format != "json" {
-		return usageError{fmt.Errorf("--format: expected text or json, found %q", o.format)}
+	if err := checkFormat(o.format); err != nil {
+		return err
 	}
 	cfg, err := clientConfig(cmd, o)
 	if err != nil {
@@ -241,14 +239,8 @@ func clientConfig(cmd *cobra.Command, o sendOptions) (live.ClientConfig, error) 
 		ID: "client", Name: o.ehlo, Title: "helo", Role: "mail client",
 		Client: &host.ClientConfig{User: cfg.Letter.From.Mailbox(), Server: name, Port: uint16(port), Addrs: addrs},
 	}
-	for _, words := range o.set {
-		list, err := trace.ParseWords(words)
-		if err == nil {
-			err = host.Set(&cfg.Host, list)
-		}
-		if err != nil {
-			return cfg, usageError{inPlace("--set", words, err)}
-		}
+	if err := applySettings(&cfg.Host, o.set); err != nil {
+		return cfg, err
 	}
 	if err := sendReports(&cfg.Letter, o); err != nil {
 		return cfg, err
@@ -269,11 +261,7 @@ func sendReports(l *host.Submission, o sendOptions) error {
 			return usageError{fmt.Errorf("--notify: expected never, or any of success,failure,delay, found %q", o.notify)}
 		}
 		for _, to := range l.To {
-			d := smtp.DSNRcpt{Notify: n}
-			if to.IsASCII() { // how others are written is not in RFC 3461
-				d.Original = smtp.OriginalOf(to)
-			}
-			l.ToDSNs = append(l.ToDSNs, d)
+			l.ToDSNs = append(l.ToDSNs, smtp.DSNRcpt{Notify: n, Original: smtp.OriginalOf(to)})
 		}
 	}
 	if o.ret != "" {
@@ -283,11 +271,11 @@ func sendReports(l *host.Submission, o sendOptions) error {
 		}
 		l.DSN.Return = r
 	}
-	if i := strings.IndexFunc(o.envid, func(r rune) bool { return r < ' ' || r > '~' }); i >= 0 {
-		return usageError{fmt.Errorf("--envid: expected printable ASCII, found %q", o.envid)}
-	}
-	if l.DSN.EnvID = smtp.EncodeXtext(o.envid); len(l.DSN.EnvID) > smtp.MaxEnvID {
-		return usageError{fmt.Errorf("--envid: expected at most %d characters", smtp.MaxEnvID)}
+	if o.envid != "" {
+		id, ok := smtp.EnvIDOf(o.envid)
+		if l.DSN.EnvID = id; !ok {
+			return usageError{fmt.Errorf("--envid: expected printable ASCII, at most %d characters, found %q", smtp.MaxEnvID, o.envid)}
+		}
 	}
 	return nil
 }

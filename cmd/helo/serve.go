@@ -23,7 +23,6 @@ import (
 	"helo/sim/export"
 	"helo/sim/host"
 	"helo/sim/live"
-	"helo/sim/trace"
 )
 
 // serveOptions are the flags of helo serve.
@@ -79,17 +78,15 @@ helo serve --fault "mx at=RCPT n=1 reply=451"`,
 	f.StringArrayVar(&o.set, "set", nil, "change a setting, such as pipelining=off, size=1000000 or recipients=5; may be given more than once")
 	f.StringArrayVar(&o.faults, "fault", nil, "something that goes wrong, such as \"mx at=RCPT reply=451\"; may be given more than once (see helo help faults)")
 	f.BoolVar(&o.headless, "headless", false, "show no screen; write what happens")
-	f.StringVar(&o.format, "format", "text", "of --headless: text or json (see helo help formats)")
+	formatFlag(cmd, &o.format, "of --headless: text or json (see helo help formats)")
 	f.DurationVar(&o.idle, "idle", 5*time.Minute, "how long a client may say nothing")
 	f.DurationVar(&o.grace, "grace", 10*time.Second, "how long open transactions may take when the server is told to stop")
-	// The flag exists and has no other completion: this cannot fail.
-	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
 // How much memory a server may take, in octets: for its trace when all of it is
-// written out at once, for the trace of a screen, and all in all, so that the garbage collector tries
-// harder before the process grows beyond it.
+// written out at once, for the trace of a screen, and all in all, so that the
+// garbage collector tries harder before the process grows beyond it.
 const (
 	headlessBudget = 16 << 20
 	screenBudget   = 64 << 20
@@ -101,8 +98,8 @@ var errServeTerminal = usageError{errors.New("the screen of a server needs a ter
 
 // serve runs the server until it is told to stop.
 func serve(cmd *cobra.Command, o serveOptions) error {
-	if o.format != "text" && o.format != "json" {
-		return usageError{fmt.Errorf("--format: expected text or json, found %q", o.format)}
+	if err := checkFormat(o.format); err != nil {
+		return err
 	}
 	if o.smtp == "" {
 		return usageError{errors.New("--smtp is empty and nothing else is listened at: expected an address such as 127.0.0.1:2525")}
@@ -282,14 +279,8 @@ func serverConfig(cmd *cobra.Command, o serveOptions) (live.Config, error) {
 			return live.Config{}, usageError{fmt.Errorf("--user: expected what stands before the @, such as bob, found %q", u)}
 		}
 	}
-	for _, words := range o.set {
-		list, err := trace.ParseWords(words)
-		if err == nil {
-			err = host.Set(&h, list)
-		}
-		if err != nil {
-			return live.Config{}, usageError{inPlace("--set", words, err)}
-		}
+	if err := applySettings(&h, o.set); err != nil {
+		return live.Config{}, err
 	}
 	faults, err := parseFaults(sc, o.faults)
 	if err != nil {

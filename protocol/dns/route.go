@@ -34,6 +34,14 @@ type Self struct {
 	Addrs []netip.Addr // without an IPv6 address among them it asks for none; empty: it can use both kinds
 }
 
+// Types are the kinds of addresses that are of use to the host.
+func (s Self) Types() []Type {
+	if s.onlyIPv4() {
+		return []Type{A}
+	}
+	return []Type{A, AAAA}
+}
+
 // onlyIPv4 says whether the host has addresses, but no IPv6 address.
 func (s Self) onlyIPv4() bool {
 	return len(s.Addrs) > 0 && !slices.ContainsFunc(s.Addrs, netip.Addr.Is6)
@@ -190,10 +198,7 @@ func withoutSelf(hosts []candidate, self []string) []candidate {
 // the asking host, known by one of its addresses, with all not better than it
 // (RFC 5321 §5.1).
 func resolve(domain string, hosts []candidate, implicit bool, self Self, known func(Question) (Answer, bool)) Result {
-	types := []Type{A, AAAA}
-	if self.onlyIPv4() {
-		types = types[:1]
-	}
+	types := self.Types()
 	var need []Question
 	targets := make([]Target, 0, len(hosts))
 	unsure := make([]bool, len(hosts)) // no address, but there may be one

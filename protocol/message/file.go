@@ -131,25 +131,15 @@ func Scan(letter []byte) Facts {
 		f.Longest = max(f.Longest, end-start)
 		start = next
 	}
-	f.EightBit = eightBit(letter)
+	f.EightBit = !isASCII(letter)
 	if f.EightBit {
 		header := letter
 		if end := bytes.Index(letter, []byte(crlf+crlf)); end >= 0 {
 			header = letter[:end]
 		}
-		f.UTF8Header = eightBit(header) && utf8.Valid(header)
+		f.UTF8Header = !isASCII(header) && utf8.Valid(header)
 	}
 	return f
-}
-
-// eightBit says whether there is an octet above 127.
-func eightBit(octets []byte) bool {
-	for _, c := range octets {
-		if c >= 0x80 {
-			return true
-		}
-	}
-	return false
 }
 
 // count writes a number with the words that fit it.

@@ -276,7 +276,7 @@ func escapedPath(path string) string {
 }
 
 // isASCII says whether all octets are below 128.
-func isASCII(s string) bool {
+func isASCII[T string | []byte](s T) bool {
 	for i := range len(s) {
 		if s[i] >= utf8.RuneSelf {
 			return false

@@ -149,8 +149,22 @@ func (d DSNRcpt) Address() (kind, address string) {
 }
 
 // OriginalOf returns the ORCPT value for the address of a RCPT command
-// (RFC 3461 §4.2).
-func OriginalOf(p Path) string { return "rfc822;" + EncodeXtext(p.Mailbox()) }
+// (RFC 3461 §4.2), or "" for an address outside ASCII, of which RFC 3461 knows
+// nothing.
+func OriginalOf(p Path) string {
+	if !p.IsASCII() {
+		return ""
+	}
+	return "rfc822;" + EncodeXtext(p.Mailbox())
+}
+
+// EnvIDOf returns the ENVID value for the name that a sender gives its envelope
+// (RFC 3461 §4.4). It is false if there is none: the name is empty, too long, or
+// not printable ASCII.
+func EnvIDOf(name string) (string, bool) {
+	s := EncodeXtext(name)
+	return s, validEnvID(s)
+}
 
 // validEnvID says whether s can be the value of ENVID (RFC 3461 §4.4).
 func validEnvID(s string) bool { return s != "" && len(s) <= MaxEnvID && printableXtext(s) }

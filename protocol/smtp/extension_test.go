@@ -165,6 +165,14 @@ func TestRFC3461_4_Xtext(t *testing.T) {
 	if got, _ := DecodeXtext("+41b"); got != "Ab" {
 		t.Errorf("more coded than needed: %q", got)
 	}
+	if got := OriginalOf(Path{"josé", "x.example"}); got != "" {
+		t.Errorf("ORCPT of an address outside ASCII: %q", got)
+	}
+	for name, ok := range map[string]bool{"lunch 1": true, "": false, "é": false, strings.Repeat("x", 101): false} {
+		if id, got := EnvIDOf(name); got != ok {
+			t.Errorf("ENVID of %q: %q, %v", name, id, got)
+		}
+	}
 	if got := OriginalOf(Path{"a+b", "x.example"}); got != "rfc822;a+2Bb@x.example" {
 		t.Error(got)
 	}

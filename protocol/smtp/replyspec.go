@@ -63,6 +63,9 @@ func DefaultReplyTo(verb Verb, code uint16) Reply {
 // defaultFor finds what the code says of the command: its own words, else what
 // it says of any. Codes about a mailbox say that of commands that name one.
 func defaultFor(verb Verb, code uint16) *Reply {
+	if verb == HELO {
+		verb = EHLO
+	}
 	for i := range verbReplies {
 		if d := &verbReplies[i]; d.verb == verb && d.Code == code {
 			return &d.Reply
@@ -138,10 +141,6 @@ var verbReplies = [...]struct {
 	{EHLO, answer(501, Enhanced{5, 5, 4}, "expected a domain or an address in brackets")},
 	{EHLO, answer(550, Enhanced{5, 7, 1}, "this name is not welcome here")},
 	{EHLO, answer(554, Enhanced{5, 7, 1}, "no SMTP service for this name")},
-	{HELO, answer(450, Enhanced{4, 7, 1}, "not by this name now, try again later")},
-	{HELO, answer(501, Enhanced{5, 5, 4}, "expected a domain or an address in brackets")},
-	{HELO, answer(550, Enhanced{5, 7, 1}, "this name is not welcome here")},
-	{HELO, answer(554, Enhanced{5, 7, 1}, "no SMTP service for this name")},
 
 	{MAIL, answer(250, Enhanced{2, 1, 0}, "ok")},
 	{MAIL, answer(450, Enhanced{4, 7, 1}, "no letter from this sender now, try again later")},

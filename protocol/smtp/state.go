@@ -89,6 +89,11 @@ func (s State) String() string {
 	return stateWords[StateNone]
 }
 
+// OfServer says whether a server can be in the state while its session is open.
+func (s State) OfServer() bool {
+	return s > StateNone && s < StateClosed || s >= StateChunk && s <= StateBroken
+}
+
 // StateWords lists the words of all states but none.
 func StateWords() []string { return append([]string(nil), stateWords[StateNone+1:]...) }
 

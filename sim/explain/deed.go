@@ -176,14 +176,8 @@ func (s *telling) timedOut() string {
 		return "dot"
 	case e.From != smtp.StateNone:
 		s.state(e.Host, e.From.String(), smtp.StateClosed.String(), smtp.StateClosed.String())
-		switch e.From {
-		case smtp.StateChunk, smtp.StateChunks, smtp.StateBroken:
+		if e.From.OfServer() {
 			return "server"
-		case smtp.StateLetterReceived:
-		default:
-			if e.From <= smtp.StateServiceRefused {
-				return "server"
-			}
 		}
 	}
 	return "here"

@@ -43,6 +43,8 @@ type ServerConfig struct {
 	Lists      []List          // names that stand for several mailboxes; EXPN is offered if there are any
 	Submission []netip.Prefix  // clients known by their address; port 587 is open if there are any
 	Extensions smtp.Extensions // what EHLO offers
+	NoExpn     bool            // EXPN is not served, though there are Lists
+	NoHelp     bool            // HELP is not served
 	MaxSize    int64           // octets, for SIZE; 0: no fixed limit
 	MaxRcpts   int             // recipients a transaction, 0: 100 (RFC 5321 §4.5.3.1.8)
 	Retry      []time.Duration // waits between attempts; the last one repeats

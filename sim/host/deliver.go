@@ -10,11 +10,7 @@ import (
 // field this host adds (RFC 5321 §4.4).
 func (h *Host) takeLetter(in *inbound) *letter {
 	l := &letter{id: h.env.NewLetter(), from: in.server.From(), arrived: h.env.Now()}
-	if h.o.Depot != nil {
-		l.queueID = h.o.Depot.QueueID()
-	} else {
-		l.queueID = h.queueID(l.id)
-	}
+	l.queueID = h.queueID(l.id)
 	name, esmtp := in.server.Hello()
 	with := "SMTP"
 	switch {
@@ -45,9 +41,13 @@ func (h *Host) takeLetter(in *inbound) *letter {
 	return l
 }
 
-// queueID is a short name for a letter, unique at its host: an odd multiple of
-// its number, so that no two are alike, shifted by chance.
+// queueID is a short name for a letter, unique at its host: the depot's, if
+// there is one, else an odd multiple of its number, so that no two are alike,
+// shifted by chance.
 func (h *Host) queueID(id trace.LetterID) string {
+	if h.o.Depot != nil {
+		return h.o.Depot.QueueID()
+	}
 	const digits = "0123456789ABCDEFGHJKLMNPQRSTVWXY"
 	n := (uint32(id)*0x2545F491 + uint32(h.env.Draw("queue id", uint64(h.id())))) & (1<<30 - 1)
 	var id6 [6]byte

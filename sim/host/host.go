@@ -98,7 +98,7 @@ func New(cfg *Config, env Env, o Options) *Host {
 	if s := cfg.Server; s != nil {
 		h.server = smtp.Config{
 			Hostname: h.name, Extensions: s.Extensions, MaxSize: s.MaxSize, MaxRecipients: s.MaxRcpts,
-			Expn: len(s.Lists) > 0,
+			Expn: len(s.Lists) > 0 && !s.NoExpn, NoHelp: s.NoHelp,
 		}
 		uses = s.Extensions
 	}

@@ -12,12 +12,11 @@ import (
 
 // said gathers the letter as it goes over the wire.
 type said struct {
-	letter bool   // the letter is on its way, to end with a dot
-	left   int    // octets of the chunk that are still to come
-	last   bool   // it is the last chunk
-	head   []byte // the letter's first octets
-	size   int64  // all of its octets so far
-	lines  uint32
+	left  int    // octets of the chunk that are still to come
+	last  bool   // it is the last chunk
+	head  []byte // the letter's first octets
+	size  int64  // all of its octets so far
+	lines uint32
 }
 
 // recordSaid records the commands, or the piece of the letter, in octets that
@@ -25,15 +24,10 @@ type said struct {
 func (h *Host) recordSaid(out *outbound, octets []byte) {
 	s := &out.said
 	chunks := out.client.Offer().Extensions.Has(smtp.Chunking) && h.client.Use.Has(smtp.Chunking)
-	switch out.client.State() {
-	case smtp.StateSendingLetter, smtp.StateDotSent:
-		s.letter = !chunks
-	default:
-		s.letter = !chunks && out.wrote > 0
-	}
-	if s.letter {
+	state := out.client.State()
+	if !chunks && (out.wrote > 0 || state == smtp.StateSendingLetter || state == smtp.StateDotSent) {
 		h.recordPiece(out, octets)
-		if out.client.State() == smtp.StateDotSent {
+		if state == smtp.StateDotSent {
 			s.lines-- // the dot's is not the letter's
 			h.recordLetter(out, smtp.EndOfData)
 		}

@@ -86,11 +86,7 @@ func (h *Host) newNotice(l *letter, kind message.NoticeKind, about []recipient) 
 		id: h.env.NewLetter(), arrived: h.env.Now(), notice: true,
 		to: []smtp.Path{l.from},
 	}
-	if h.o.Depot != nil {
-		notice.queueID = h.o.Depot.QueueID()
-	} else {
-		notice.queueID = h.queueID(notice.id)
-	}
+	notice.queueID = h.queueID(notice.id)
 	facts := h.noticeFacts(l, about, notice.queueID)
 	facts.Kind, facts.To = kind, l.from.Mailbox()
 	facts.Full = facts.Full && kind == message.Failed // RET is about nothing else (RFC 3461 §4.3)

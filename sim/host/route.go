@@ -24,8 +24,7 @@ func (h *Host) route(j *job, cause trace.Pos) {
 	}
 }
 
-// known looks a question up among the answers of this round. A host without an
-// IPv6 address does not ask for AAAA records.
+// known looks a question up among the answers of this round.
 func (h *Host) known(j *job) func(dns.Question) (dns.Answer, bool) {
 	return func(q dns.Question) (dns.Answer, bool) {
 		for _, k := range j.answers {
@@ -33,26 +32,16 @@ func (h *Host) known(j *job) func(dns.Question) (dns.Answer, bool) {
 				return k.a, true
 			}
 		}
-		if q.Type == dns.AAAA && !h.hasIPv6() {
-			return dns.Answer{Outcome: dns.NoData}, true
-		}
 		return dns.Answer{}, false
 	}
 }
 
-func (h *Host) hasIPv6() bool {
-	for _, a := range h.cfg.Addrs {
-		if a.Is6() {
-			return true
-		}
-	}
-	return false
-}
+// self is the host as the one that asks the name servers.
+func (h *Host) self() dns.Self { return dns.Self{Names: []string{h.name}, Addrs: h.cfg.Addrs} }
 
 // routeMX follows RFC 5321 §5.1.
 func (h *Host) routeMX(j *job, cause trace.Pos) []dns.Question {
-	self := dns.Self{Names: []string{h.name}, Addrs: h.cfg.Addrs}
-	r := dns.Route(j.domain, self, h.known(j), func(host string) uint64 {
+	r := dns.Route(j.domain, h.self(), h.known(j), func(host string) uint64 {
 		return h.env.Draw("mx order "+host, uint64(j.letter.id)<<32|uint64(j.rounds))
 	})
 	if len(r.Need) > 0 {
@@ -89,7 +78,7 @@ func (h *Host) routeSubmission(j *job, cause trace.Pos) []dns.Question {
 	known := h.known(j)
 	var need []dns.Question
 	outcome := dns.NoData
-	for _, typ := range [...]dns.Type{dns.A, dns.AAAA} {
+	for _, typ := range h.self().Types() {
 		q := dns.Question{Name: h.cfg.Client.Server, Type: typ}
 		a, ok := known(q)
 		if !ok {

@@ -42,23 +42,30 @@ func setOne(c *Config, word trace.Word) error {
 		}
 		return nil
 	}
-	ext, ok := smtp.ParseExtension(word.Key)
-	if !ok {
-		return wordErr(word.Column, "unknown setting %q; expected an extension such as pipelining, or size, or recipients", word.Key)
-	}
-	switch word.Value {
-	case "on":
+	ext, known := smtp.ParseExtension(word.Key)
+	command := word.Key == "expn" || word.Key == "help"
+	on := word.Value == "on"
+	switch {
+	case !known && !command:
+		return wordErr(word.Column, "unknown setting %q; expected an extension such as pipelining, or expn, help, size or recipients", word.Key)
+	case !on && word.Value != "off":
+		return wordErr(word.ValueColumn, "%s: expected on or off", word.Key)
+	case command && c.Server == nil:
+		return wordErr(word.Column, "%s is a command that servers have; expected a host with a server", word.Key)
+	case word.Key == "expn":
+		c.Server.NoExpn = !on
+	case word.Key == "help":
+		c.Server.NoHelp = !on
+	case on:
 		c.Avoid &^= ext
 		if c.Server != nil {
 			c.Server.Extensions |= ext
 		}
-	case "off":
+	default:
 		c.Avoid |= ext
 		if c.Server != nil {
 			c.Server.Extensions &^= ext
 		}
-	default:
-		return wordErr(word.ValueColumn, "%s: expected on or off", word.Key)
 	}
 	return nil
 }

@@ -30,10 +30,9 @@ type ClientConfig struct {
 // with [NewClient].
 type Client struct {
 	hub
-	c      ClientConfig
-	ctx    context.Context
-	cancel context.CancelFunc
-	work   sync.WaitGroup // connections and timers
+	c    ClientConfig
+	ctx  context.Context
+	work sync.WaitGroup // connections and timers
 }
 
 // piece is how much of a letter is given to a socket at a time, in octets.
@@ -64,8 +63,9 @@ func (cl *Client) Trace() *trace.Trace { return cl.t }
 // Run sends the letter and returns when nothing is left to do for it, or when
 // ctx is done. What became of it is in the trace.
 func (cl *Client) Run(ctx context.Context) {
-	cl.ctx, cl.cancel = context.WithCancel(ctx)
-	defer cl.cancel()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	cl.ctx = ctx
 	cl.lock()
 	cl.host.Submit(cl.c.Letter)
 	cl.unlock()

@@ -112,6 +112,7 @@ func (v *env) Wake(d time.Duration, token uint32, cause trace.Pos) {
 	h.timer(d, func() { h.host.Woken(token, cause) })
 }
 
+// Resolve has no name servers to ask: a live host is told addresses.
 func (v *env) Resolve(q dns.Question, token uint32, cause trace.Pos) {
 	h := (*hub)(v)
 	h.timer(0, func() { h.host.Answered(token, q, dns.Answer{Outcome: dns.ServFail}, cause) })

@@ -43,7 +43,7 @@ type hub struct {
 	letters trace.LetterID
 	keep    int
 	budget  int64
-	ended   bool // the trace is full: see Append
+	ended   bool // the trace is full: see record
 
 	pace  pace
 	dial  func(c *conn, to netip.AddrPort)
@@ -176,7 +176,6 @@ func (h *hub) add(nc net.Conn) *conn {
 	return c
 }
 
-// Resolve has no name servers to ask: a live host is told addresses.
 // arrived records octets and gives them to the host.
 func (h *hub) arrived(c *conn, octets []byte) {
 	keep := octets[:h.host.Worth(c.id, len(octets))]

@@ -17,9 +17,6 @@ import (
 // notIDs are words that faults use otherwise.
 var notIDs = []string{"world", "drop", "silent", "refuse"}
 
-// futureKinds are kinds of events that patterns will know.
-var futureKinds = []string{"listening", "digest", "dropped"}
-
 // host reads one entry of hosts.
 func (p *scenarioParser) host(n ast.Node) {
 	m := p.mapping(n, "a host", hostKeys)
@@ -30,7 +27,7 @@ func (p *scenarioParser) host(n ast.Node) {
 	if slices.Contains(notIDs, c.ID) {
 		p.fail(m.at("id"), "id: %s is a word of faults; expected another short name, such as mx", c.ID)
 	}
-	if _, kind := trace.ParseKind(c.ID); kind || slices.Contains(futureKinds, c.ID) {
+	if _, kind := trace.ParseKind(c.ID); kind {
 		p.fail(m.at("id"), "id: %s is a word of patterns; expected another short name, such as mx", c.ID)
 	}
 	if !isID(c.ID) {

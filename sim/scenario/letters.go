@@ -58,8 +58,9 @@ func (p *scenarioParser) reports(m mapping, l *Letter) {
 		}
 	}
 	if n := m.at("envid"); n != nil {
-		if l.DSN.EnvID = smtp.EncodeXtext(m.text("envid")); len(l.DSN.EnvID) > smtp.MaxEnvID {
-			p.fail(n, "envid: expected at most %d characters", smtp.MaxEnvID)
+		id, ok := smtp.EnvIDOf(m.text("envid"))
+		if l.DSN.EnvID = id; !ok {
+			p.fail(n, "envid: expected printable ASCII, 1 to %d characters, found %q", smtp.MaxEnvID, m.text("envid"))
 		}
 	}
 }

@@ -262,7 +262,7 @@ func hasPath(e *Event, octets []byte, verb smtp.Verb, mailbox string) bool {
 // without regard to case, local-parts exactly (RFC 5321 §2.4).
 func sameMailbox(a, b string) bool {
 	i, j := strings.LastIndexByte(a, '@'), strings.LastIndexByte(b, '@')
-	return i >= 0 && j >= 0 && a[:i] == b[:j] && strings.EqualFold(a[i:], b[j:]) || a == b
+	return i >= 0 && j >= 0 && a[:i] == b[:j] && smtp.EqualFold(a[i:], b[j:]) || a == b
 }
 
 // Find returns the first event from position from on that the pattern means,

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"charm.land/bubbles/v2/key"
@@ -270,6 +271,6 @@ func (m *serverModel) in() *in {
 // View draws the screen.
 func (m *serverModel) View() tea.View {
 	v := tea.View{AltScreen: true, WindowTitle: "helo serve"}
-	v.SetContent(joinRows(m.screen()))
+	v.SetContent(strings.Join(m.screen(), "\n"))
 	return v
 }

@@ -4,7 +4,6 @@ package tui
 
 import (
 	"fmt"
-	"strings"
 
 	"charm.land/bubbles/v2/key"
 
@@ -31,8 +30,6 @@ var serverGroups = []helpGroup{
 		row("q  ctrl+c", "stop the server", keyQuit, keyKill),
 	}},
 }
-
-func joinRows(rows []string) string { return strings.Join(rows, "\n") }
 
 // screen is all rows.
 func (m *serverModel) screen() []string {

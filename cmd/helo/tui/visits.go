@@ -16,7 +16,6 @@ type visit struct {
 	conn    trace.ConnID
 	from    string // where the client is
 	rows    trace.Rows
-	first   trace.Pos              // its first event
 	last    trace.Pos              // its last event
 	hello   string                 // the name the client gave
 	letters int                    // in mailboxes
@@ -65,7 +64,7 @@ func (vs *visits) take(pos trace.Pos, e *trace.Event) {
 	v := vs.byConn[e.Conn]
 	switch {
 	case e.Kind == trace.Connect:
-		v = &visit{conn: e.Conn, from: addressOf(vs.t.OctetsAt(pos)), first: pos}
+		v = &visit{conn: e.Conn, from: addressOf(vs.t.OctetsAt(pos))}
 		vs.byConn[e.Conn] = v
 		vs.list = append(vs.list, v)
 		vs.open++
@@ -77,7 +76,7 @@ func (vs *visits) take(pos trace.Pos, e *trace.Event) {
 		return
 	}
 	if v.rows.Len() >= maxRows {
-		v.rows, v.first = trace.Rows{}, pos
+		v.rows = trace.Rows{}
 	}
 	v.last = pos
 	switch {
