@@ -93,7 +93,7 @@ func (m *serverModel) sessions(in *in) []string {
 	if isWide(m.w, m.h) {
 		paneH := max(9, min(m.h*36/100, 19))
 		listW := max(36, min(m.w*3/10, 56))
-		exW := min(m.w-listW-4, 10+maxGap+2*16)
+		exW := min(m.w-listW-6, 10+maxGap+2*16)
 		list := m.list(listW, body-paneH)
 		ex := m.exchange(in, exW, body-paneH)
 		out := make([]string, len(list))
@@ -166,10 +166,10 @@ func (m *serverModel) bar(in *in) []barKey {
 	if m.chosen != nil {
 		add(keyRight, "← →", "row")
 		if len(m.vs.list) > 1 {
-			add(keyUp, "↑ ↓", "session")
+			add(keyUp, "↑ ↓", "list")
 		}
 		if !m.follow {
-			add(keyFollow, "", "follow")
+			add(keyFollow, "", "new")
 		}
 		if len(in.x.Parts) > 0 {
 			add(keyPart, "", "part")
