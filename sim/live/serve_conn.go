@@ -199,7 +199,7 @@ func (s *Server) settle(c *conn) bool {
 	case parted:
 		return false
 	case cut:
-		if tcp, ok := c.nc.(*net.TCPConn); ok {
+		if tcp, ok := c.nc.(interface{ SetLinger(int) error }); ok {
 			tcp.SetLinger(0) // a reset, as the fault wants it
 		}
 		return false
@@ -211,7 +211,7 @@ func (s *Server) settle(c *conn) bool {
 // client are taken off the line for a while, for a socket closed over them
 // would be reset, and the last reply lost.
 func (s *Server) linger(c *conn) {
-	tcp, ok := c.nc.(*net.TCPConn)
+	tcp, ok := c.nc.(interface{ CloseWrite() error })
 	if !ok || tcp.CloseWrite() != nil {
 		return
 	}

@@ -141,7 +141,7 @@ func (s *Server) accept(nc net.Conn, port uint16) {
 		nc.Close()
 		return
 	}
-	c := s.add(nc)
+	c := s.add(direct(nc))
 	s.wg.Add(1)
 	s.unlock()
 	select {
