@@ -12,6 +12,7 @@ type ClientConfig struct {
 	Hostname  string     // the client's name for itself, a domain or an address literal; empty: "localhost"
 	Use       Extensions // what it uses if the server offers it
 	Waits     Waits      // how long it waits in a phase; what is 0 is the phase's minimum
+	TLS       TLSWish    // whether it goes on without TLS
 	ChunkSize int        // octets of one BDAT (RFC 3030 §2); 0: 65,536
 
 	// SendBareLineEnds is a way of being wrong: a CR or LF alone goes out as it
@@ -30,6 +31,8 @@ type ClientStep = Step
 //		case smtp.Heard:     // look at c.Reply() and c.About(), if it matters
 //		case smtp.Ready:     // look at c.Results(), then c.Send(envelope) or c.Quit()
 //		case smtp.Letter:    // c.Write(piece), or at the end c.EndLetter()
+//		case smtp.Handshake: // send c.Output(), then TLS, then c.Secured() or c.HandshakeFailed(why)
+//		case smtp.Challenge: // in a login begun by c.Login: c.Respond(…) or c.CancelLogin()
 //		case smtp.Done:      // look at c.Results() and c.Failure(), send c.Output(), close
 //		}
 //	}
@@ -39,7 +42,7 @@ type Client struct {
 	in     replyReader
 	sent   []sent // commands not answered yet, oldest first
 	answer int    // sent[:answer] are answered
-	step   Step   // Heard once; else NeedInput, Ready, Letter or Done
+	step   Step   // NeedInput, Ready, Letter, Handshake, Challenge or Done
 	heard  bool
 	eof    bool
 	early  bool // octets were there before the command that is answered next was sent
@@ -49,7 +52,8 @@ type Client struct {
 	parts  []Part // room for the parser
 	offer  Offer
 	usable Extensions // offered, may be used, and have what they need
-	failed Result     // why the session takes no letters, if Outcome is not Pending
+	login  login
+	failed Result // why the session takes no letters, if Outcome is not Pending
 
 	to       []Path    // as they are sent
 	dsns     []DSNRcpt // beside to
@@ -61,6 +65,10 @@ type Client struct {
 	mails    int  // MAIL commands said in this session
 	body     letterWriter
 	chunk    chunkWriter
+
+	secure    bool // inside TLS
+	noTLS     bool // the server has refused it
+	discarded int  // octets that waited behind its 220
 
 	out   []byte
 	taken bool
@@ -93,8 +101,11 @@ func (c *Client) Reset() {
 // Feed gives the session octets from the server and returns how many it took;
 // the rest stays with the caller, to be fed again.
 func (c *Client) Feed(p []byte) int {
-	if c.eof || c.step == Done {
+	switch {
+	case c.eof || c.step == Done:
 		return 0
+	case c.step == Handshake && !c.heard:
+		return c.drop(len(p))
 	}
 	return c.in.feed(p)
 }
@@ -121,8 +132,12 @@ func (c *Client) Next() ClientStep {
 		c.heard = false
 		c.in.next()
 	}
-	if c.step == Done {
+	switch {
+	case c.step == Done:
 		return Done
+	case c.step == Handshake && !c.eof:
+		c.drop(0)
+		return Handshake
 	}
 	switch c.in.read() {
 	case replyWhole:
@@ -226,6 +241,10 @@ func (c *Client) State() State {
 		return StateClosed
 	case c.step == Letter:
 		return StateSendingLetter
+	case c.step == Handshake:
+		return StateShaking
+	case c.step == Challenge:
+		return StateChallenged
 	}
 	switch about := c.awaited(); about.verb {
 	case None:
@@ -236,6 +255,12 @@ func (c *Client) State() State {
 		return StateEHLOSent
 	case HELO:
 		return StateHELOSent
+	case STARTTLS:
+		return StateSTARTTLSSent
+	case AUTH:
+		return StateAUTHSent
+	case Response:
+		return StateResponseSent
 	case RSET:
 		return StateRSETSent
 	case MAIL:
@@ -265,6 +290,7 @@ func (c *Client) Clone() *Client {
 	d.env.To, d.env.ToDSNs = d.to, d.dsns
 	d.chunk.buf = append([]byte(nil), c.chunk.buf...)
 	d.out = append([]byte(nil), c.out...)
+	d.login.challenge = append([]byte(nil), c.login.challenge...)
 	d.in.reply = append([]byte(nil), c.in.reply...)
 	d.parts = nil
 	return &d

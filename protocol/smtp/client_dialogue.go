@@ -62,6 +62,9 @@ func (c *Client) sayMAIL() {
 	if c.env.UTF8 {
 		c.out = append(c.out, " SMTPUTF8"...)
 	}
+	if c.env.RequireTLS {
+		c.out = append(c.out, " REQUIRETLS"...)
+	}
 	if c.uses(DSN) {
 		c.sayParam(" RET=", c.env.DSN.Return.String())
 		c.sayParam(" ENVID=", c.env.DSN.EnvID)
@@ -129,6 +132,12 @@ func (c *Client) begin(e Envelope) {
 	case e.EightBit && !e.Binary && !c.uses(EightBitMIME): // RFC 6152 §3
 		c.refuse(replyNoEightBit)
 		return
+	case e.RequireTLS && !c.secure:
+		c.refuse(replyNoTLS) // RFC 8689 §4.2.1
+		return
+	case e.RequireTLS && !c.uses(RequireTLS):
+		c.refuse(replyNoRequireTLS)
+		return
 	case c.uses(Size) && c.offer.MaxSize > 0 && e.Size > c.offer.MaxSize: // RFC 1870 §6
 		c.refuse(replyNoSuchSize)
 		return
@@ -161,12 +170,14 @@ func (c *Client) begin(e Envelope) {
 
 // What a refusal amounts to that the client makes itself.
 var (
-	replyNoBinary   = answer(554, Enhanced{5, 6, 3}, "the server does not take binary letters")
-	replyNoEightBit = answer(554, Enhanced{5, 6, 3}, "the server does not take 8-bit letters")
-	replyNoSuchSize = answer(552, Enhanced{5, 3, 4}, "the server takes no letter this large")
-	replyNoUTF8     = answer(550, Enhanced{5, 6, 7}, "the server does not take addresses or headers in UTF-8")
-	replyLeftOut    = answer(452, Enhanced{4, 5, 3}, "the server takes no more recipients in one transaction")
-	replySpent      = answer(452, Enhanced{4, 5, 3}, "the server takes no more letters in this session")
+	replyNoBinary     = answer(554, Enhanced{5, 6, 3}, "the server does not take binary letters")
+	replyNoEightBit   = answer(554, Enhanced{5, 6, 3}, "the server does not take 8-bit letters")
+	replyNoTLS        = answer(550, Enhanced{5, 7, 10}, "the letter demands TLS, and the line has none")
+	replyNoRequireTLS = answer(550, Enhanced{5, 7, 30}, "the letter demands REQUIRETLS, and the server does not have it")
+	replyNoSuchSize   = answer(552, Enhanced{5, 3, 4}, "the server takes no letter this large")
+	replyNoUTF8       = answer(550, Enhanced{5, 6, 7}, "the server does not take addresses or headers in UTF-8")
+	replyLeftOut      = answer(452, Enhanced{4, 5, 3}, "the server takes no more recipients in one transaction")
+	replySpent        = answer(452, Enhanced{4, 5, 3}, "the server takes no more letters in this session")
 )
 
 // refuse gives every recipient without a verdict this one, and nobody was asked.

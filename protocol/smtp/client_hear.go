@@ -96,7 +96,7 @@ func (c *Client) take(r Reply) {
 		case r.Positive():
 			c.offer = ParseOffer(r)
 			c.usable = (c.offer.Extensions & c.config.Use).usable()
-			c.ready()
+			c.begun()
 		case r.Code == 500 || r.Code == 502:
 			// The server does not know EHLO (RFC 5321 §3.2). Other refusals
 			// are about the name, which HELO would only repeat.
@@ -109,7 +109,11 @@ func (c *Client) take(r Reply) {
 			c.turnedAway(r)
 			return
 		}
-		c.ready()
+		c.begun()
+	case STARTTLS:
+		c.takeSTARTTLS(r)
+	case AUTH, Response:
+		c.takeLogin(r)
 	case RSET: // if it failed, the reply to MAIL will say so
 		if !c.uses(Pipelining) {
 			c.sayMAIL()

@@ -44,20 +44,20 @@ func (r *replyReader) read() replyFound {
 		if i < 0 {
 			n = len(rest)
 		}
-		if room := MaxReplyLine - (len(r.reply) - r.line); n > room {
+		if room := r.longest(rest) - (len(r.reply) - r.line); n > room {
 			r.keep(room)
 			return replyBad // RFC 5321 §4.5.3.1.5
 		}
 		r.keep(n)
 		if i < 0 {
-			if len(r.reply)-r.line == MaxReplyLine {
+			if len(r.reply)-r.line >= r.longest(nil) {
 				return replyBad
 			}
 			return replyPart
 		}
 		line := r.reply[r.line:]
 		if len(line) < 2 || line[len(line)-2] != '\r' {
-			if len(line) == MaxReplyLine {
+			if len(line) >= r.longest(nil) {
 				return replyBad
 			}
 			continue // a bare LF ends no line (RFC 5321 §2.3.8)
@@ -70,6 +70,18 @@ func (r *replyReader) read() replyFound {
 		r.whole = len(line) < 4 || line[3] != '-'
 	}
 	return replyWhole
+}
+
+// longest returns how long the line may be whose beginning is kept, or comes
+// next.
+func (r *replyReader) longest(next []byte) int {
+	var code [3]byte
+	n := copy(code[:], r.reply[r.line:])
+	copy(code[n:], next)
+	if string(code[:]) == "334" {
+		return MaxLoginLine
+	}
+	return MaxReplyLine
 }
 
 func (r *replyReader) keep(n int) {

@@ -11,7 +11,7 @@ type Phase uint8
 const (
 	PhaseNone      Phase = iota // the client waits for nothing
 	PhaseGreeting               // the initial 220
-	PhaseCommand                // the reply to EHLO, HELO, RSET or QUIT
+	PhaseCommand                // the reply to EHLO, HELO, STARTTLS, AUTH, RSET or QUIT, or a handshake
 	PhaseMAIL                   // the reply to MAIL
 	PhaseRCPT                   // the reply to RCPT
 	PhaseDATA                   // the 354
@@ -64,6 +64,8 @@ func (c *Client) phase() Phase {
 	switch {
 	case c.step == Letter:
 		return PhaseDataBlock
+	case c.step == Handshake:
+		return PhaseCommand
 	case c.step != NeedInput:
 		return PhaseNone
 	}

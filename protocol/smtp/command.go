@@ -3,8 +3,9 @@ package smtp
 // Commands as values: the verbs, and the parser that names every part of a
 // command line (RFC 5321 §4.1.1).
 
-// Verb is a command, or one of the two moments besides commands at which a
-// server decides on a reply: the connection and the end of the letter.
+// Verb is a command, or one of the three moments besides commands at which a
+// server decides on a reply: the connection, the end of the letter, and a
+// client's answer to a challenge.
 type Verb uint8
 
 // The verbs.
@@ -24,10 +25,12 @@ const (
 	QUIT
 	EXPN // served if the Config says so
 
-	// Known, but not served, but for BDAT where CHUNKING is offered.
+	// Served where their extension is offered.
 	STARTTLS
 	AUTH
 	BDAT
+
+	// Known, but not served.
 	ETRN
 	TURN
 	SEND
@@ -35,6 +38,8 @@ const (
 	SAML
 
 	Unknown // none of these
+
+	Response // not a command: an answer to a challenge of AUTH (RFC 4954 §4)
 
 	verbs
 )
@@ -45,10 +50,11 @@ var verbWords = [verbs]string{
 	NOOP: "NOOP", VRFY: "VRFY", HELP: "HELP", QUIT: "QUIT",
 	EXPN: "EXPN", STARTTLS: "STARTTLS", AUTH: "AUTH", BDAT: "BDAT", ETRN: "ETRN",
 	TURN: "TURN", SEND: "SEND", SOML: "SOML", SAML: "SAML",
-	Unknown: "unknown",
+	Unknown: "unknown", Response: "response",
 }
 
-// String returns the verb in capitals, or "connect", "dot", "unknown", "none".
+// String returns the verb in capitals, or "connect", "dot", "response", "unknown",
+// "none".
 func (v Verb) String() string {
 	if v < verbs {
 		return verbWords[v]
@@ -146,6 +152,11 @@ type Command struct {
 	Last   bool   // BDAT: they are the last ones of the letter
 	Err    *SyntaxError
 
+	Mechanism string // AUTH: of SASL, as written
+	Initial   bool   // AUTH: a response came with it
+	SASL      []byte // AUTH, Response: the response, without its base64
+	Cancel    bool   // Response: the client gives up ("*")
+
 	// Discarded says of a BDAT in a server's session that nothing of it was
 	// handed out: it came out of order or is no BDAT of the grammar, and its
 	// octets were thrown away (RFC 3030 §2), or CHUNKING was not offered.
@@ -155,6 +166,7 @@ type Command struct {
 	countOK bool // Count was read
 	wide    bool // there are characters outside ASCII where they may be
 	tooLong bool // RFC 5321 §4.5.3.1.4
+	foul    bool // the response is no base64
 }
 
 // EndsLetter says whether a 2yz to this makes the server responsible for the

@@ -16,6 +16,10 @@ type Envelope struct {
 	Binary   bool   // the letter need not consist of lines and needs BINARYMIME (RFC 3030 §3)
 	UTF8     bool   // the letter's header is in UTF-8 and needs SMTPUTF8 (RFC 6531 §3.4)
 
+	// RequireTLS says that the letter may travel only inside TLS, to servers that
+	// keep that promise (RFC 8689 §4.2.1).
+	RequireTLS bool
+
 	// What is asked about reports (RFC 3461 §4). It is sent only to a server
 	// that offers DSN; whether it was, Offer tells.
 

@@ -22,13 +22,20 @@ const (
 	SMTPUTF8                                   // RFC 6531; needs EightBitMIME
 	DSN                                        // RFC 3461
 	Limits                                     // RFC 9422
+	StartTLS                                   // RFC 3207; only outside TLS
+	Auth                                       // RFC 4954; needs mechanisms
+	RequireTLS                                 // RFC 8689; only inside TLS
 
 	// BasicExtensions is what most servers have had for decades. None of them
 	// changes how a letter travels: it goes by DATA, between ASCII addresses.
 	BasicExtensions = Pipelining | Size | EightBitMIME | EnhancedStatusCodes
 
-	// AllExtensions is every extension this engine knows.
+	// AllExtensions is every extension this engine serves by itself.
 	AllExtensions = BasicExtensions | Chunking | BinaryMIME | SMTPUTF8 | DSN | Limits
+
+	// Security is the extensions for which it needs its driver: somebody who
+	// does the handshake, who knows passwords, who passes on only over TLS.
+	Security = StartTLS | Auth | RequireTLS
 )
 
 // extensionKeywords is in the order in which EHLO lists them. needs is what
@@ -47,6 +54,9 @@ var extensionKeywords = [...]struct {
 	{SMTPUTF8, "SMTPUTF8", EightBitMIME}, // RFC 6531 §3.1
 	{DSN, "DSN", 0},
 	{Limits, "LIMITS", 0},
+	{StartTLS, "STARTTLS", 0},
+	{Auth, "AUTH", 0},
+	{RequireTLS, "REQUIRETLS", 0},
 }
 
 // usable returns the set without those extensions whose needs are not in it.
@@ -79,7 +89,7 @@ func (e Extensions) String() string {
 
 // ParseExtension returns the one extension with that name, in any case:
 // "pipelining", "size", "8bitmime", "enhancedstatuscodes", "chunking",
-// "binarymime", "smtputf8", "dsn" or "limits".
+// "binarymime", "smtputf8", "dsn", "limits", "starttls", "auth" or "requiretls".
 func ParseExtension(name string) (Extensions, bool) {
 	for _, k := range extensionKeywords {
 		if EqualFold(k.keyword, name) {
@@ -89,12 +99,26 @@ func ParseExtension(name string) (Extensions, bool) {
 	return 0, false
 }
 
+// offers returns what is offered inside TLS, or outside it.
+func (c *Config) offers(secure bool) Extensions {
+	offers := c.Extensions.usable()
+	if secure {
+		offers &^= StartTLS // RFC 3207 §4.2
+	} else {
+		offers &^= RequireTLS // RFC 8689 §2
+	}
+	if len(c.mechanisms(secure)) == 0 {
+		offers &^= Auth
+	}
+	return offers
+}
+
 // ehloLines returns the lines of a server's EHLO reply (RFC 5321 §4.1.1.1).
 // EXPN and HELP are listed because they are not in the minimum of
 // RFC 5321 §4.5.1, and whatever is not must be announced.
-func (c *Config) ehloLines() []string {
+func (c *Config) ehloLines(secure bool) []string {
 	lines := []string{c.hostname()}
-	offers := c.Extensions.usable()
+	offers := c.offers(secure)
 	for _, k := range extensionKeywords {
 		switch {
 		case !offers.Has(k.ext):
@@ -102,6 +126,8 @@ func (c *Config) ehloLines() []string {
 			lines = append(lines, "SIZE "+strconv.FormatInt(max(c.MaxSize, 0), 10))
 		case k.ext == Limits:
 			lines = append(lines, c.limitsLine())
+		case k.ext == Auth:
+			lines = append(lines, "AUTH "+strings.Join(c.mechanisms(secure), " "))
 		default:
 			lines = append(lines, k.keyword)
 		}
@@ -126,6 +152,8 @@ type Offer struct {
 	// RcptDomainMax is how many domains the recipients of one transaction may
 	// have (RFC 9422 §4.3); 0: no limit was named.
 	RcptDomainMax int
+
+	Mechanisms []string // of AUTH (RFC 4954 §3), as written
 }
 
 // ParseOffer reads an EHLO reply. Keywords it does not know, and lines it
@@ -151,6 +179,8 @@ func ParseOffer(r Reply) Offer {
 			}
 		case Limits:
 			o.parseLimits(rest)
+		case Auth:
+			o.Mechanisms = append(o.Mechanisms, strings.Fields(rest)...)
 		}
 	}
 	return o

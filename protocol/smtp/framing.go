@@ -15,6 +15,9 @@ const (
 	binaryMIMEAdds   = 16 // BINARYMIME lengthens MAIL (RFC 3030 §3)
 	smtpUTF8Adds     = 10 // SMTPUTF8 lengthens MAIL, VRFY and EXPN (RFC 6531 §3.1)
 
+	authAdds       = 500 // AUTH lengthens MAIL (RFC 4954 §3)
+	requireTLSAdds = 11  // REQUIRETLS lengthens MAIL (RFC 8689 §2)
+
 	// RFC 3461 names no numbers; these are its longest parameters.
 	dsnAddsMAIL = len(" RET=FULL ENVID=") + MaxEnvID
 	dsnAddsRCPT = len(" NOTIFY=SUCCESS,FAILURE,DELAY ORCPT=") + MaxOriginal
@@ -31,7 +34,10 @@ var lineAdds = [...]struct {
 	{MAIL, BinaryMIME, binaryMIMEAdds},
 	{MAIL, SMTPUTF8, smtpUTF8Adds},
 	{MAIL, DSN, dsnAddsMAIL},
+	{MAIL, Auth, authAdds},
+	{MAIL, RequireTLS, requireTLSAdds},
 	{RCPT, DSN, dsnAddsRCPT},
+	{AUTH, Auth, MaxLoginLine - MaxCommandLine},
 	{VRFY, SMTPUTF8, smtpUTF8Adds},
 	{EXPN, SMTPUTF8, smtpUTF8Adds},
 }
@@ -40,6 +46,9 @@ var lineAdds = [...]struct {
 // to it when they were offered.
 func (s *Server) lineLimit(v Verb) int {
 	limit := MaxCommandLine
+	if s.state == StateLogin {
+		return MaxLoginLine
+	}
 	for i := range lineAdds {
 		if a := &lineAdds[i]; a.verb == v && s.offered(a.ext) {
 			limit += a.adds
@@ -50,8 +59,11 @@ func (s *Server) lineLimit(v Verb) int {
 
 // readLine looks for a command line. It returns false if it needs input.
 func (s *Server) readLine() bool {
-	if s.skip {
+	switch {
+	case s.skip:
 		return s.skipLine()
+	case s.long.gathers:
+		return s.gatherLine()
 	}
 	if s.seen < s.r {
 		s.seen = s.r
@@ -71,6 +83,10 @@ func (s *Server) readLine() bool {
 	}
 	if have := s.w - s.r; have < MaxCommandLine || have < max(s.lineLimit(MAIL), s.lineLimit(RCPT)) {
 		return false
+	}
+	if s.mayBeLogin() {
+		s.long = longLine{gathers: true, line: s.long.line[:0], at: s.base + int64(s.r)}
+		return s.gatherLine()
 	}
 	// Too long for any command. A CRLF may still be half here.
 	s.skip, s.begun = true, s.base+int64(s.r)
@@ -95,7 +111,16 @@ func (s *Server) line(end int) {
 			return
 		}
 	}
-	s.decide(None, line, offset)
+	s.decide(s.lineVerb(), line, offset)
+}
+
+// lineVerb returns what a line is that was just read: a command, or an answer
+// to a challenge.
+func (s *Server) lineVerb() Verb {
+	if s.state == StateLogin {
+		return Response
+	}
+	return None
 }
 
 // skipLine throws away the rest of a line too long.
@@ -122,7 +147,7 @@ func (s *Server) skipLine() bool {
 
 // tooLong opens the one decision on a line too long, of which the head is kept.
 func (s *Server) tooLong(offset int64) {
-	s.decide(None, s.head[:], offset)
+	s.decide(s.lineVerb(), s.head[:], offset)
 	s.inHead = true
 }
 

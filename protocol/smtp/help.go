@@ -10,20 +10,22 @@ var (
 	replyNoTopic   = answer(504, Enhanced{5, 5, 4}, "no help on that, try HELP alone")
 	replyNoParam   = answer(504, Enhanced{5, 5, 4}, "parameter not offered")
 	helpOnCommands = [verbs][]string{
-		EHLO: {"EHLO domain, or EHLO [address]", "says hello and asks what this server offers"},
-		HELO: {"HELO domain", "says hello the old way, without extensions"},
-		MAIL: {"MAIL FROM:<address>", "opens a transaction; notices of failure go to the address"},
-		RCPT: {"RCPT TO:<address>", "names one recipient; say it once for each"},
-		DATA: {"DATA", "asks to send the letter, which ends with a lone dot"},
-		BDAT: {"BDAT octets, BDAT octets LAST", "the next so many octets are a chunk of the letter, or the last one"},
-		RSET: {"RSET", "forgets the open transaction"},
-		NOOP: {"NOOP", "does nothing"},
-		VRFY: {"VRFY user", "asks whether there is such a user"},
-		EXPN: {"EXPN list", "asks who is on a mailing list"},
-		HELP: {"HELP, or HELP command", "lists the commands, or explains one"},
-		QUIT: {"QUIT", "says goodbye"},
+		EHLO:     {"EHLO domain, or EHLO [address]", "says hello and asks what this server offers"},
+		HELO:     {"HELO domain", "says hello the old way, without extensions"},
+		MAIL:     {"MAIL FROM:<address>", "opens a transaction; notices of failure go to the address"},
+		RCPT:     {"RCPT TO:<address>", "names one recipient; say it once for each"},
+		DATA:     {"DATA", "asks to send the letter, which ends with a lone dot"},
+		STARTTLS: {"STARTTLS", "goes on inside TLS; say EHLO again afterwards"},
+		AUTH:     {"AUTH mechanism, or AUTH mechanism response", "logs in; * gives up"},
+		BDAT:     {"BDAT octets, BDAT octets LAST", "the next so many octets are a chunk of the letter, or the last one"},
+		RSET:     {"RSET", "forgets the open transaction"},
+		NOOP:     {"NOOP", "does nothing"},
+		VRFY:     {"VRFY user", "asks whether there is such a user"},
+		EXPN:     {"EXPN list", "asks who is on a mailing list"},
+		HELP:     {"HELP, or HELP command", "lists the commands, or explains one"},
+		QUIT:     {"QUIT", "says goodbye"},
 	}
-	helpOrder = [...]Verb{EHLO, HELO, MAIL, RCPT, DATA, BDAT, RSET, NOOP, VRFY, EXPN, HELP, QUIT}
+	helpOrder = [...]Verb{EHLO, HELO, MAIL, RCPT, DATA, BDAT, RSET, NOOP, VRFY, EXPN, HELP, STARTTLS, AUTH, QUIT}
 )
 
 // serves says whether this server has the command at all.
@@ -35,6 +37,10 @@ func (c *Config) serves(v Verb) bool {
 		return c.Expn
 	case HELP:
 		return !c.NoHelp
+	case STARTTLS:
+		return c.Extensions.Has(StartTLS)
+	case AUTH:
+		return c.Extensions.Has(Auth) && len(c.Mechanisms)+len(c.ClearMechanisms) > 0
 	}
 	return v < verbs && helpOnCommands[v] != nil
 }

@@ -92,6 +92,10 @@ var knownParams = [...]struct {
 		"RET=FULL or RET=HDRS"}, // RFC 3461 §4.3
 	{MAIL, "ENVID", DSN, validEnvID,
 		"ENVID= and at most 100 characters of xtext"}, // RFC 3461 §4.4
+	{MAIL, "AUTH", Auth, validAuthParam,
+		"AUTH=<>, or AUTH= and a mailbox in xtext"}, // RFC 4954 §5
+	{MAIL, "REQUIRETLS", RequireTLS, func(v string) bool { return v == "" },
+		"REQUIRETLS without a value"}, // RFC 8689 §2
 	{RCPT, "NOTIFY", DSN, func(v string) bool { _, ok := ParseNotify(v); return ok },
 		"NOTIFY=NEVER, or a list of SUCCESS, FAILURE, DELAY"}, // RFC 3461 §4.1
 	{RCPT, "ORCPT", DSN, validOriginal,

@@ -367,7 +367,7 @@ func TestWords(t *testing.T) {
 		t.Error(x)
 	}
 	o := ParseOffer(Reply{Code: 250, Lines: []string{"mx.receiver.example hi", "size 1000", "8BITMIME", "XFOO", "SIZEABLE 3"}})
-	if o != (Offer{Domain: "mx.receiver.example", Extensions: Size | EightBitMIME, MaxSize: 1000}) {
+	if want := (Offer{Domain: "mx.receiver.example", Extensions: Size | EightBitMIME, MaxSize: 1000}); !cmp.Equal(o, want) {
 		t.Errorf("%+v", o)
 	}
 }

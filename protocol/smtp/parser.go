@@ -68,7 +68,7 @@ func (p *parser) command(c *Command) {
 		if c.pathOK {
 			p.parameters()
 		}
-	case DATA, RSET, QUIT:
+	case DATA, RSET, QUIT, STARTTLS:
 		p.nothingMore(c.Verb.String())
 	case VRFY:
 		if p.space("a user or a mailbox") {
@@ -80,6 +80,8 @@ func (p *parser) command(c *Command) {
 		}
 	case BDAT:
 		p.chunk(c)
+	case AUTH:
+		p.auth(c)
 	case Unknown:
 		p.code, p.enhanced = 500, Enhanced{5, 5, 2}
 		p.fail(0, "a command")

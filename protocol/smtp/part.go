@@ -23,6 +23,8 @@ const (
 	PartDot       // the lone dot that ends a letter
 	PartChunkSize // the count of BDAT (RFC 3030 §2)
 	PartLast      // LAST of BDAT
+	PartMechanism // of AUTH
+	PartResponse  // of AUTH, in base64
 
 	PartCode
 	PartEnhanced
@@ -50,6 +52,8 @@ var partNames = [partKinds]string{
 	PartDot:            "dot",
 	PartChunkSize:      "chunk size",
 	PartLast:           "last marker",
+	PartMechanism:      "mechanism",
+	PartResponse:       "response",
 	PartCode:           "code",
 	PartEnhanced:       "enhanced code",
 	PartText:           "text",

@@ -114,6 +114,15 @@ func (r Reply) Append(dst []byte, enhanced bool) []byte {
 	return dst
 }
 
+// maxReplyLine returns how long a line with that code may be, with CRLF: a
+// challenge may be longer than others (RFC 4954 §4).
+func maxReplyLine(code uint16) int {
+	if code == 334 {
+		return MaxLoginLine
+	}
+	return MaxReplyLine
+}
+
 // appendLine appends one line of text, as more than one if it is too long.
 func (r Reply) appendLine(dst []byte, text string, enhanced, last bool) []byte {
 	for {
@@ -125,7 +134,8 @@ func (r Reply) appendLine(dst []byte, text string, enhanced, last bool) []byte {
 			dst = append(dst, ' ')
 		}
 		piece, rest := text, ""
-		if room := MaxReplyLine - 2 - (len(dst) - start); len(text) > room {
+		if r.Code == 334 { // a challenge is one line (RFC 4954 §4)
+		} else if room := MaxReplyLine - 2 - (len(dst) - start); len(text) > room {
 			cut := strings.LastIndexByte(text[:room+1], ' ')
 			if cut <= 0 {
 				cut = room
@@ -219,8 +229,8 @@ func (r *Reply) parse(b []byte, parts []Part) ([]Part, *SyntaxError) {
 		}
 		parts = append(parts, Part{PartLineEnd, text, end + 1})
 		switch {
-		case end+1-pos > MaxReplyLine:
-			return mistake(pos+MaxReplyLine, "a line of at most 512 octets")
+		case end+1-pos > maxReplyLine(code):
+			return mistake(pos+maxReplyLine(code), "a line of at most "+strconv.Itoa(maxReplyLine(code))+" octets")
 		case !more && end+1 < len(b):
 			return mistake(end+1, "nothing after the last line of the reply")
 		case !more:

@@ -16,6 +16,14 @@ type Config struct {
 	Expn          bool       // EXPN is served and listed (RFC 5321 §4.1.1.7)
 	NoHelp        bool       // HELP is neither served nor listed
 
+	// What STARTTLS, AUTH and REQUIRETLS need of the driver is in server_tls.go
+	// and server_auth.go; they are in Extensions only where it is given.
+
+	Mechanisms      []string // of SASL, that AUTH offers inside TLS (RFC 4954 §3)
+	ClearMechanisms []string // and outside it
+	MaxLogins       int      // logins of a session that may fail; 0: 3, the least RFC 4954 §4 has in mind
+	MustLogin       bool     // no mail without a login (RFC 6409 §4.3)
+
 	// Ways of being wrong, for lessons. A correct server has none of them.
 
 	AcceptBareLF      bool // a LF without CR ends a line too, against RFC 5321 §2.3.8
@@ -46,8 +54,9 @@ func (c *Config) maxErrors() int {
 // Step is what a session wants next.
 type Step uint8
 
-// The steps. A server wants [NeedInput], [Decide], [Body] or [Closed], a
-// client [NeedInput], [Heard], [Ready], [Letter] or [Done].
+// The steps. A server wants [NeedInput], [Decide], [Body], [Handshake] or
+// [Closed], a client [NeedInput], [Heard], [Ready], [Letter], [Handshake],
+// [Challenge] or [Done].
 const (
 	NeedInput Step = iota // octets from the peer, through Feed
 	Decide                // a reply, through Reply
@@ -57,9 +66,11 @@ const (
 	Ready                 // an envelope, through Send, or Quit
 	Letter                // the letter, through Write and EndLetter
 	Done                  // the connection to be closed once Output is sent
+	Handshake             // Output to be sent, then TLS, then Secured
+	Challenge             // an answer to a challenge, through Respond or CancelLogin
 )
 
-var stepWords = [...]string{"need input", "decide", "body", "closed", "heard", "ready", "letter", "done"}
+var stepWords = [...]string{"need input", "decide", "body", "closed", "heard", "ready", "letter", "done", "handshake", "challenge"}
 
 // String returns the step's name in lower case.
 func (s Step) String() string {
@@ -80,6 +91,8 @@ type Server struct {
 	ehlo   []string   // lines of the EHLO reply
 	texts  *serverTexts
 
+	clear, inside saying // what it says outside TLS, and inside
+
 	buf   [bufferOctets]byte
 	r, w  int   // buf[r:w] is not taken yet
 	base  int64 // where in the stream buf[0] stands
@@ -87,7 +100,8 @@ type Server struct {
 	head  [MaxCommandLine]byte
 	skip  bool  // inside a line too long: its head is kept, the rest thrown away
 	begun int64 // where the line too long began
-	cr    bool  // the last octet thrown away was CR
+	long  longLine
+	cr    bool // the last octet thrown away was CR
 
 	state    State
 	deciding bool // a reply is due
@@ -104,11 +118,17 @@ type Server struct {
 	mails   int  // MAIL commands answered in this session
 	errors  int  // mistakes answered in a row
 
+	secure    bool // inside TLS
+	discarded int  // octets that waited behind STARTTLS
+	login     bool // the client has logged in
+	failures  int  // logins that failed
+
 	from     Path
 	size     int64 // declared, 0: not
 	eightBit bool
 	binary   bool
 	utf8     bool
+	needTLS  bool
 	dsn      DSNMail
 	rcpts    []Path
 	rcptDSNs []DSNRcpt // beside rcpts; empty if all are zero
@@ -122,9 +142,17 @@ type Server struct {
 // NewServer returns a session on a connection just opened: the first step is
 // to decide on the greeting.
 func NewServer(c *Config) *Server {
-	s := &Server{config: c, offers: c.Extensions.usable(), ehlo: c.ehloLines(), texts: newServerTexts(c)}
+	s := &Server{config: c, texts: newServerTexts(c)}
+	s.clear = saying{c.offers(false), c.ehloLines(false)}
+	s.inside = saying{c.offers(true), c.ehloLines(true)}
 	s.Reset()
 	return s
+}
+
+// saying is what a server says in its EHLO reply.
+type saying struct {
+	offers Extensions
+	ehlo   []string
 }
 
 // Reset makes the session one on another connection, with the same Config. It
@@ -135,6 +163,9 @@ func (s *Server) Reset() {
 	s.out, s.taken = s.out[:0], false
 	s.greeted, s.hello, s.esmtp = false, "", false
 	s.mails, s.errors, s.lost = 0, 0, false
+	s.secure, s.discarded, s.login, s.failures = false, 0, false, 0
+	s.offers, s.ehlo = s.clear.offers, s.clear.ehlo
+	s.long = longLine{}
 	s.endTransaction()
 	s.state = StateConnected
 	s.decide(Connect, nil, 0)
@@ -142,8 +173,13 @@ func (s *Server) Reset() {
 
 // Feed gives the session octets from the client and returns how many it took.
 // The rest stays with the caller, to be fed again: while a decision is open or
-// a piece of the letter waits, the session takes none.
+// a piece of the letter waits, the session takes none. At [Handshake] it takes
+// all, and throws it away.
 func (s *Server) Feed(p []byte) int {
+	if s.state == StateHandshake {
+		s.discarded += len(p)
+		return len(p)
+	}
 	if s.deciding || s.letter.ready > 0 || s.eof || s.state == StateClosed {
 		return 0
 	}
@@ -174,10 +210,13 @@ func (s *Server) TimedOut() { s.giveUp(s.texts.timedOut) }
 func (s *Server) Shutdown() { s.giveUp(s.texts.shutdown) }
 
 func (s *Server) giveUp(r Reply) {
-	if s.state == StateClosed {
+	switch s.state {
+	case StateClosed:
 		return
+	case StateHandshake: // what is said now is said inside TLS, or not at all
+	default:
+		s.write(r, s.state != StateConnected)
 	}
-	s.write(r, s.state != StateConnected)
 	s.close()
 }
 
@@ -198,6 +237,11 @@ func (s *Server) Next() Step {
 			return Decide
 		case s.letter.ready > 0:
 			return Body
+		case s.state == StateHandshake && !s.eof:
+			return Handshake
+		case s.state == StateHandshake:
+			s.close()
+			return Closed
 		}
 		var more bool
 		switch {
@@ -250,6 +294,7 @@ func (s *Server) Clone() *Server {
 	c.rcptDSNs = append([]DSNRcpt(nil), s.rcptDSNs...)
 	c.cmd.Parts = append([]Part(nil), s.cmd.Parts...)
 	c.cmd.Params = append([]Param(nil), s.cmd.Params...)
+	c.long.line = append([]byte(nil), s.long.line...)
 	switch {
 	case s.cmd.Line == nil:
 	case s.inHead:

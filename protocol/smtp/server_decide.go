@@ -18,8 +18,11 @@ func (s *Server) decide(verb Verb, line []byte, offset int64) {
 		return
 	}
 	s.cmd = Command{Verb: verb, Line: line, Offset: offset, Parts: s.cmd.Parts[:0], Params: s.cmd.Params[:0]}
-	if verb == EndOfData {
+	switch verb {
+	case EndOfData:
 		s.cmd.Parts = append(s.cmd.Parts, Part{PartDot, 0, 1}, Part{PartLineEnd, 1, len(line)})
+	case Response:
+		s.cmd.parseResponse(s.config.AcceptBareLF)
 	}
 }
 
@@ -119,8 +122,9 @@ func (s *Server) propose() Reply {
 			return replyTooLong
 		case c.Verb == Unknown:
 			return replyUnknown
-		case (c.Verb == EXPN || c.Verb == BDAT || c.Verb == HELP) && !s.config.serves(c.Verb):
+		case c.Verb < Response && c.Verb > Connect && !s.config.serves(c.Verb):
 			return replyNotServed
+		case c.Verb == AUTH || c.Verb == STARTTLS: // its order counts before its mistakes
 		case !ok || c.Err.Pos < pos: // else the mistake is in what was not offered
 			return answer(c.Err.Code, c.Err.Enhanced, c.Err.Error())
 		}
@@ -164,11 +168,15 @@ func (s *Server) propose() Reply {
 		return replyAccepted
 	case RSET, NOOP:
 		return replyOK
-	case VRFY:
-		return s.proposeLookup(replyVRFY)
-	case EXPN:
-		if s.config.Expn {
+	case VRFY, EXPN:
+		switch {
+		case c.Verb == EXPN && !s.config.Expn:
+		case s.config.MustLogin && !s.login:
+			return replyLoginFirst // RFC 4954 §6
+		case c.Verb == EXPN:
 			return s.proposeLookup(replyEXPN)
+		default:
+			return s.proposeLookup(replyVRFY)
 		}
 	case BDAT:
 		if s.offers.Has(Chunking) {
@@ -178,6 +186,16 @@ func (s *Server) propose() Reply {
 		if !s.config.NoHelp {
 			return s.proposeHELP()
 		}
+	case STARTTLS:
+		if s.config.serves(STARTTLS) {
+			return s.proposeSTARTTLS()
+		}
+	case AUTH:
+		if s.config.serves(AUTH) {
+			return s.proposeAUTH()
+		}
+	case Response:
+		return s.proposeResponse()
 	case QUIT:
 		return s.texts.quit
 	}
@@ -194,6 +212,9 @@ func (s *Server) proposeMAIL() Reply {
 		return replyRSETFirst
 	default:
 		return replyMAILTwice // RFC 5321 §4.1.4
+	}
+	if s.config.MustLogin && !s.login {
+		return replyLoginFirst // RFC 6409 §4.3
 	}
 	if s.config.MaxMails > 0 && s.mails >= s.config.MaxMails {
 		return replyMailMax // RFC 9422 §4

@@ -93,6 +93,12 @@ func (s *Server) follow(r Reply) {
 		if s.offers.Has(Chunking) {
 			s.followBDAT(done)
 		}
+	case STARTTLS:
+		if r.Code == 220 {
+			s.beginHandshake()
+		}
+	case AUTH, Response:
+		s.followLogin(r)
 	case EndOfData: // the buffers are cleared either way (RFC 5321 §4.1.1.4)
 		s.endTransaction()
 		s.settle()
@@ -119,6 +125,7 @@ func (s *Server) openTransaction() {
 	v, _ := c.Param("BODY")
 	s.eightBit, s.binary = EqualFold(v, "8BITMIME"), EqualFold(v, "BINARYMIME")
 	_, s.utf8 = c.Param("SMTPUTF8")
+	_, s.needTLS = c.Param("REQUIRETLS")
 	v, _ = c.Param("RET")
 	s.dsn.Return, _ = ParseReturn(v)
 	if v, _ = c.Param("ENVID"); validEnvID(v) {
@@ -164,7 +171,7 @@ func (s *Server) settle() {
 
 // endTransaction forgets the envelope and the letter.
 func (s *Server) endTransaction() {
-	s.from, s.size, s.eightBit, s.binary, s.utf8, s.dsn = Path{}, 0, false, false, false, DSNMail{}
+	s.from, s.size, s.eightBit, s.binary, s.utf8, s.needTLS, s.dsn = Path{}, 0, false, false, false, false, DSNMail{}
 	s.rcpts, s.rcptDSNs, s.refused = s.rcpts[:0], s.rcptDSNs[:0], false
 	s.noMAIL = false
 	s.letter, s.chunk = letterReader{}, chunkReader{}

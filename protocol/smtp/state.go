@@ -49,6 +49,15 @@ const (
 	StateBDATSent // of a client
 	StateLastSent // of a client: BDAT LAST, after which the server may be responsible
 
+	StateLogin     // of a server: a challenge was given, its answer is due (RFC 4954 §4)
+	StateHandshake // of a server: STARTTLS accepted, TLS begins (RFC 3207 §4)
+
+	StateSTARTTLSSent // of a client
+	StateShaking      // of a client: STARTTLS accepted, TLS begins
+	StateAUTHSent     // of a client
+	StateChallenged   // of a client: a challenge was heard, and is not answered yet
+	StateResponseSent // of a client
+
 	states
 )
 
@@ -79,6 +88,13 @@ var stateWords = [states]string{
 	StateBroken:           "transaction broken",
 	StateBDATSent:         "BDAT sent",
 	StateLastSent:         "last BDAT sent",
+	StateLogin:            "login",
+	StateHandshake:        "TLS handshake",
+	StateSTARTTLSSent:     "STARTTLS sent",
+	StateShaking:          "shaking hands",
+	StateAUTHSent:         "AUTH sent",
+	StateChallenged:       "challenged",
+	StateResponseSent:     "response sent",
 }
 
 // String returns the words for the state, such as "transaction open".
@@ -91,7 +107,8 @@ func (s State) String() string {
 
 // OfServer says whether a server can be in the state while its session is open.
 func (s State) OfServer() bool {
-	return s > StateNone && s < StateClosed || s >= StateChunk && s <= StateBroken
+	return s > StateNone && s < StateClosed || s >= StateChunk && s <= StateBroken ||
+		s == StateLogin || s == StateHandshake
 }
 
 // StateWords lists the words of all states but none.

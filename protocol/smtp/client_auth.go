@@ -1,0 +1,100 @@
+package smtp
+
+// A client logs in (RFC 4954). What is in a response is the driver's to say.
+
+import (
+	"encoding/base64"
+	"errors"
+)
+
+// login is a login under way, or the last one.
+type login struct {
+	challenge []byte
+	initial   []byte // a response that waits for an empty challenge
+	held      bool   // there is one
+	reply     Reply  // what ended it
+	done      bool   // it succeeded
+}
+
+// ErrNoLogin is the error of [Client.Login] where none is possible: at another
+// step than [Ready], or after one that succeeded.
+var ErrNoLogin = errors.New("the session is not ready for a login")
+
+// Login begins a login, at [Ready]. initial is the response that goes with the
+// command, nil if the mechanism has none; one that would make the line too long
+// waits for the server's empty challenge (RFC 4954 §4). The session comes back
+// to [Ready] when it is over: see [Client.LoggedIn].
+func (c *Client) Login(mechanism string, initial []byte) error {
+	if c.step != Ready || c.login.done {
+		return ErrNoLogin
+	}
+	c.login = login{}
+	arg := mechanism
+	if initial != nil {
+		text := base64.StdEncoding.EncodeToString(initial)
+		if text == "" {
+			text = "="
+		}
+		if len("AUTH ")+len(arg)+1+len(text)+2 > MaxCommandLine {
+			c.login.initial, c.login.held = append([]byte(nil), initial...), true
+		} else {
+			arg += " " + text
+		}
+	}
+	c.say(AUTH, arg)
+	return nil
+}
+
+// takeLogin acts on the reply to AUTH or to a response.
+func (c *Client) takeLogin(r Reply) {
+	l := &c.login
+	if !r.Intermediate() {
+		l.reply, l.done = r, r.Positive()
+		c.step = Ready
+		return
+	}
+	challenge, ok := decodeSASL([]byte(r.Text()))
+	switch {
+	case !ok:
+		c.CancelLogin()
+	case l.held && len(challenge) == 0:
+		initial := l.initial
+		l.initial, l.held = nil, false
+		c.step = Challenge
+		c.Respond(initial)
+	default:
+		l.challenge, l.held = challenge, false
+		c.step = Challenge
+	}
+}
+
+// Challenge returns what the server asks, at the step [Challenge].
+func (c *Client) Challenge() []byte { return c.login.challenge }
+
+// Respond answers a challenge. At another step than [Challenge] it does nothing.
+func (c *Client) Respond(response []byte) {
+	if c.step == Challenge {
+		c.sayLine(base64.StdEncoding.EncodeToString(response))
+	}
+}
+
+// CancelLogin gives a login up: the server says 501 (RFC 4954 §4).
+func (c *Client) CancelLogin() { c.sayLine("*") }
+
+func (c *Client) sayLine(line string) {
+	c.reuse()
+	c.out = append(append(c.out, line...), '\r', '\n')
+	c.expect(Response, -1)
+	c.step = NeedInput
+}
+
+// LoggedIn says whether the server has accepted a login, and what it said to
+// the last one.
+func (c *Client) LoggedIn() (bool, Reply) { return c.login.done, c.login.reply }
+
+// InLogin says whether what the client says next, or has just said, may be
+// a response of a login.
+func (c *Client) InLogin() bool {
+	about := c.awaited().verb
+	return c.step == Challenge || about == Response || about == AUTH
+}

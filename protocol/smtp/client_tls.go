@@ -1,0 +1,93 @@
+package smtp
+
+// A client and TLS: when it says STARTTLS, and what it does if it cannot
+// (RFC 3207). The handshake is the driver's.
+
+// TLSWish is what a client wants of TLS, beside [StartTLS] in its Use.
+type TLSWish uint8
+
+// The wishes.
+const (
+	IfOffered TLSWish = iota // STARTTLS if it is offered and may be used, else in clear
+	Insist                   // inside TLS or not at all: nothing of a letter or a login is said outside
+)
+
+// What it amounts to if a client that insists gets no TLS.
+var (
+	replyTLSMissing = answer(451, Enhanced{4, 7, 4}, "TLS is demanded, and the server does not offer it")
+	replyTLSRefused = answer(451, Enhanced{4, 7, 4}, "TLS is demanded, and the server refused it")
+)
+
+// begun is for an EHLO or HELO that was accepted: TLS first, if it is wanted.
+func (c *Client) begun() {
+	switch {
+	case c.secure || c.noTLS:
+		c.ready()
+	case c.uses(StartTLS) || c.config.TLS == Insist && c.offer.Extensions.Has(StartTLS):
+		c.say(STARTTLS, "")
+	case c.config.TLS == Insist:
+		c.withoutTLS(replyTLSMissing)
+	default:
+		c.ready()
+	}
+}
+
+// withoutTLS says goodbye because there is no TLS.
+func (c *Client) withoutTLS(r Reply) {
+	c.failed = Result{Outcome: Deferred, Verb: STARTTLS, Reply: r, Local: true}
+	c.quit()
+}
+
+// takeSTARTTLS acts on the reply to STARTTLS. Behind a 220 nothing may wait in
+// clear: it is thrown away, since anybody may have said it (RFC 3207 §5).
+func (c *Client) takeSTARTTLS(r Reply) {
+	switch {
+	case r.Code == 220:
+		c.step = Handshake
+	case c.config.TLS == Insist:
+		c.failed = Result{Outcome: outcomeOf(r), Verb: STARTTLS, Reply: r}
+		c.quit()
+	default: // as if it had not been offered
+		c.noTLS = true
+		c.ready()
+	}
+}
+
+// Secured says that the session is inside TLS from now on: at [Handshake], or
+// on a new connection that begins with TLS (RFC 8314 §3.3), before anything was
+// fed. What the server offered outside is forgotten, and EHLO is said again
+// (RFC 3207 §4.2).
+func (c *Client) Secured() {
+	c.secure = true
+	if c.step != Handshake {
+		return
+	}
+	c.offer, c.usable = Offer{}, 0
+	c.sent, c.answer, c.early = c.sent[:0], 0, false
+	c.hello(EHLO)
+}
+
+// HandshakeFailed says that TLS did not come about, and why: the session is
+// done.
+func (c *Client) HandshakeFailed(why string) {
+	verb := STARTTLS
+	if c.step != Handshake {
+		verb = Connect
+	}
+	c.end(Deferred, verb, Reply{Code: 451, Enhanced: Enhanced{4, 7, 5}, Lines: []string{"no TLS: " + why}}, true)
+}
+
+// Secure says whether the session is inside TLS.
+func (c *Client) Secure() bool { return c.secure }
+
+// Discarded returns how many octets waited in clear behind the 220 to STARTTLS,
+// and were thrown away.
+func (c *Client) Discarded() int { return c.discarded }
+
+// drop throws away what has arrived in clear and was not taken.
+func (c *Client) drop(n int) int {
+	c.discarded += n + c.in.w - c.in.r
+	c.in.r, c.in.w = 0, 0
+	c.in.next()
+	return n
+}

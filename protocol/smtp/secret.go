@@ -1,0 +1,96 @@
+package smtp
+
+// What nobody should read over a shoulder: the lines of a login.
+
+// Secret says whether the line carries a response of a login, from which a
+// password may be had.
+func (c *Command) Secret() bool { return c.Verb == Response || c.Verb == AUTH && c.Initial }
+
+// MaskLine returns a line that a client says, or is about to say, with stars
+// for the octets of a response; its length stays. inLogin says that the line
+// answers a challenge. Lines without a secret are returned as they are.
+func MaskLine(line []byte, inLogin bool) []byte {
+	start := 0
+	if !inLogin {
+		if start = responseAt(line); start < 0 {
+			return line
+		}
+	}
+	end := len(line)
+	for end > start && (line[end-1] == '\n' || line[end-1] == '\r') {
+		end--
+	}
+	if inLogin && end == 1 && line[0] == '*' { // given up: no secret
+		return line
+	}
+	return mask(line, start, end)
+}
+
+// responseAt returns where the response in an AUTH command begins, or -1.
+func responseAt(line []byte) int {
+	const verb = "AUTH "
+	if len(line) < len(verb) || !EqualFold(string(line[:len(verb)]), verb) {
+		return -1
+	}
+	i := len(verb)
+	for i < len(line) && line[i] == ' ' {
+		i++
+	}
+	for i < len(line) && line[i] != ' ' && line[i] != '\r' && line[i] != '\n' {
+		i++
+	}
+	if i == len(line) || line[i] != ' ' {
+		return -1
+	}
+	return i + 1
+}
+
+func mask(b []byte, start, end int) []byte {
+	masked := append([]byte(nil), b...)
+	for i := start; i < end; i++ {
+		masked[i] = '*'
+	}
+	return masked
+}
+
+// MaskStream is [MaskLine] for octets of a client as they arrive, in pieces and
+// several lines together: begun is what came before them of the same line.
+// Behind an AUTH all lines of the piece are masked, since they may be answers
+// to challenges not given yet.
+func MaskStream(begun, octets []byte, inLogin bool) []byte {
+	masked := octets
+	for pos := 0; pos < len(octets); {
+		end := pos
+		for end < len(octets) && octets[end] != '\n' {
+			end++
+		}
+		end = min(end+1, len(octets))
+		line, before := octets[pos:end], 0
+		if pos == 0 && len(begun) > 0 {
+			line, before = append(append([]byte(nil), begun...), line...), len(begun)
+		}
+		if m := MaskLine(line, inLogin); &m[0] != &line[0] {
+			if &masked[0] == &octets[0] {
+				masked = append([]byte(nil), octets...)
+			}
+			copy(masked[pos:end], m[before:])
+		}
+		inLogin = inLogin || len(line) >= 5 && EqualFold(string(line[:5]), "AUTH ")
+		pos = end
+	}
+	return masked
+}
+
+// MaskReply returns the octets of a reply to AUTH or to a response with stars
+// for the challenge in it.
+func MaskReply(octets []byte) []byte {
+	const code = "334 "
+	if len(octets) < len(code) || string(octets[:len(code)]) != code {
+		return octets
+	}
+	end := len(octets)
+	for end > len(code) && (octets[end-1] == '\n' || octets[end-1] == '\r') {
+		end--
+	}
+	return mask(octets, len(code), end)
+}

@@ -1,0 +1,114 @@
+package smtp
+
+// STARTTLS: a session goes on inside TLS, and forgets what was said before
+// (RFC 3207). The handshake is the driver's.
+
+import "bytes"
+
+var (
+	replyTLSReady = answer(220, Enhanced{2, 0, 0}, "begin TLS now")
+	replyTLSTwice = answer(503, Enhanced{5, 5, 1}, "this is inside TLS already")
+)
+
+// proposeSTARTTLS answers STARTTLS. Its order counts before its mistakes.
+func (s *Server) proposeSTARTTLS() Reply {
+	switch {
+	case s.secure:
+		return replyTLSTwice // RFC 3207 §4.2
+	case !s.esmtp:
+		return replyEHLOFirst // it was not offered yet
+	case s.cmd.Err != nil: // a parameter (RFC 3207 §4)
+		return answer(s.cmd.Err.Code, s.cmd.Err.Enhanced, s.cmd.Err.Error())
+	}
+	return replyTLSReady
+}
+
+// beginHandshake is for a STARTTLS that was answered with 220: whatever waits
+// behind it in clear is thrown away, for who knows who said it (RFC 3207 §4.2).
+func (s *Server) beginHandshake() {
+	s.state = StateHandshake
+	s.discarded += s.w - s.r
+	s.base += int64(s.w)
+	s.r, s.w, s.seen = 0, 0, 0
+}
+
+// Secured says that the session is inside TLS from now on: at [Handshake], or
+// on a new connection that begins with TLS, before the greeting is decided
+// (RFC 8314 §3.3). What the client said outside is forgotten, and it has to
+// say EHLO again (RFC 3207 §4.2). At any other time it does nothing.
+//
+// If the handshake failed, there is nobody to talk to: close the connection.
+func (s *Server) Secured() {
+	switch {
+	case s.state == StateConnected:
+	case s.state == StateHandshake:
+		s.endTransaction()
+		s.greeted, s.hello, s.esmtp = false, "", false
+		s.login, s.mails, s.errors = false, 0, 0
+		s.words = interner{}
+		s.state = StateWelcomed
+	default:
+		return
+	}
+	s.secure = true
+	s.offers, s.ehlo = s.inside.offers, s.inside.ehlo
+}
+
+// Secure says whether the session is inside TLS.
+func (s *Server) Secure() bool { return s.secure }
+
+// Discarded returns how many octets waited in clear behind STARTTLS, and were
+// thrown away.
+func (s *Server) Discarded() int { return s.discarded }
+
+// RequireTLS says whether MAIL came with REQUIRETLS: the letter must go on
+// inside TLS, to verified servers that promise the same, or not at all
+// (RFC 8689 §4.2.1).
+func (s *Server) RequireTLS() bool { return s.needTLS }
+
+// longLine is a line of a login on its way, longer than the buffer.
+type longLine struct {
+	gathers bool
+	line    []byte
+	at      int64 // where in the stream it began
+}
+
+// MaxLoginLine is how long an AUTH command and an answer to a challenge may be,
+// and a challenge, in octets with CRLF (RFC 4954 §4).
+const MaxLoginLine = 12288
+
+// mayBeLogin says whether the line in the buffer, which has no end yet, may be
+// as long as [MaxLoginLine].
+func (s *Server) mayBeLogin() bool {
+	const verb = "AUTH "
+	b := s.buf[s.r:s.w]
+	return s.state == StateLogin ||
+		s.offered(Auth) && len(b) > len(verb) && EqualFold(string(b[:len(verb)]), verb)
+}
+
+// gatherLine takes more of a long line. It returns false if it needs input.
+func (s *Server) gatherLine() bool {
+	l := &s.long
+	for s.r < s.w {
+		n := s.w - s.r
+		i := bytes.IndexByte(s.buf[s.r:s.w], '\n')
+		if i >= 0 {
+			n = i + 1
+		}
+		if len(l.line)+n > MaxLoginLine {
+			s.skip, s.begun = true, l.at
+			copy(s.head[:], l.line)
+			s.cr = l.line[len(l.line)-1] == '\r'
+			*l = longLine{}
+			return s.skipLine()
+		}
+		l.line = append(l.line, s.buf[s.r:s.r+n]...)
+		s.r += n
+		if i >= 0 && (s.config.AcceptBareLF || len(l.line) >= 2 && l.line[len(l.line)-2] == '\r') {
+			l.gathers = false
+			s.decide(s.lineVerb(), l.line, l.at)
+			return true
+		}
+	}
+	return false
+}
