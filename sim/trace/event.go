@@ -69,6 +69,7 @@ const (
 	Notice                     // the letter is a failure notice, from <>
 	Expired                    // Returned: the letter was kept for its lifetime, and no attempt settled it
 	Cut                        // Arrived, Letter: not all of the octets are kept; see [Digest]
+	Inside                     // it travelled inside TLS, or was done there
 )
 
 // Layer is one of the three layers of events, each caused by the one below.
@@ -138,12 +139,20 @@ const (
 	Silenced  // deed: the recipient in Octets failed for good with Code, and its sender asked not to be told
 	Dropped   // deed: earlier events were given up to make room; Arg is the position of the first that is left
 
+	Handshake // line: Host said part of a TLS handshake, Peer heard it; Octets say in words what is in it
+	Secured   // deed: Host is inside TLS with Peer; Octets say in words what it has and what it thinks of the certificate
+	Unsecured // deed: TLS did not come about at Host; Octets say why
+	Discarded // deed: Host threw away Arg octets that waited in clear where TLS begins
+	LoggedIn  // deed: Host knows now who Peer is; Octets are the user
+
 	kinds
 )
 
-// Layer returns the kind's layer: the kinds stand in the order of the layers.
+// Layer returns the kind's layer: but for later kinds they stand in its order.
 func (k Kind) Layer() Layer {
 	switch {
+	case k == Handshake:
+		return Line
 	case k >= Decided:
 		return Deed
 	case k >= Command:
@@ -161,6 +170,7 @@ var kindNames = [kinds]string{
 	Queued: "queued", Kept: "kept", Stored: "stored", Returned: "returned", Composed: "composed", Parked: "parked", Told: "told",
 	Limit: "limit", Stalled: "stalled",
 	Listening: "listening", Digest: "digest", Reported: "reported", Silenced: "silenced", Dropped: "dropped",
+	Handshake: "handshake", Secured: "secured", Unsecured: "unsecured", Discarded: "discarded", LoggedIn: "loggedin",
 }
 
 // String returns the kind's word, as patterns and JSON spell it.

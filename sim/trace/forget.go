@@ -57,7 +57,7 @@ func (t *Trace) forgetBlocks() {
 		return
 	}
 	for _, b := range d.list[:keep-d.base] {
-		t.size -= int64(len(b))
+		t.size -= int64(len(b.octets) + len(b.masked))
 	}
-	t.blocks.Store(&directory[[]byte]{keep, slices.Clone(d.list[keep-d.base:])})
+	t.blocks.Store(&directory[block]{keep, slices.Clone(d.list[keep-d.base:])})
 }

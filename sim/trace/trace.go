@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -33,7 +34,7 @@ type Trace struct {
 
 	n      atomic.Uint32
 	chunks atomic.Pointer[directory[*chunk]]
-	blocks atomic.Pointer[directory[[]byte]]
+	blocks atomic.Pointer[directory[block]]
 
 	// the writer's own
 	free []byte   // what is left of the last block
@@ -85,18 +86,47 @@ func (t *Trace) At(p Pos) *Event {
 // dropped stands for every event that was given up.
 var dropped = Event{Kind: Dropped, Cause: NoPos}
 
-// Octets returns the octets of s; they are shared and must not be changed. Of
-// octets that were given up it returns nothing.
+// Octets returns the octets of s; they are shared and must not be changed.
+// Secret ones are stars. Of octets that were given up it returns nothing.
 func (t *Trace) Octets(s Span) []byte {
+	b := t.block(s)
+	if b.masked != nil {
+		return s.of(b.masked)
+	}
+	return s.of(b.octets)
+}
+
+// Raw is [Trace.Octets] with the secret ones as they are: for a host that has
+// to act on them, and for a person who asks to see them.
+func (t *Trace) Raw(s Span) []byte { return s.of(t.block(s).octets) }
+
+// IsSecret says whether some of the octets of s may be stars.
+func (t *Trace) IsSecret(s Span) bool { return t.block(s).masked != nil }
+
+// block returns the block that s lies in; an empty one if there is none.
+func (t *Trace) block(s Span) block {
 	if s.Len == 0 {
-		return nil
+		return block{}
 	}
 	d := t.blocks.Load()
 	if s.block < d.base {
+		return block{}
+	}
+	return d.list[s.block-d.base]
+}
+
+// of cuts the span out of its block.
+func (s Span) of(b []byte) []byte {
+	if b == nil {
 		return nil
 	}
-	b := d.list[s.block-d.base]
 	return b[s.off : s.off+s.Len : s.off+s.Len]
+}
+
+// block is a piece of the store.
+type block struct {
+	octets []byte
+	masked []byte // of a secret: the same with stars, for whoever is not to see it
 }
 
 // OctetsAt returns the octets of the event at p.
@@ -148,15 +178,27 @@ func (t *Trace) Store(octets []byte) Span {
 		if len(octets) > size/4 {
 			size = len(octets)
 		}
-		block := make([]byte, size)
-		t.blocks.Store(grow(t.blocks.Load(), block))
-		t.free = block[:0]
+		octets := make([]byte, size)
+		t.blocks.Store(grow(t.blocks.Load(), block{octets: octets}))
+		t.free = octets[:0]
 		t.size += int64(size)
 	}
 	block := t.blocks.Load().end() - 1
 	off := uint32(len(t.free))
 	t.free = append(t.free, octets...)
 	return Span{block: block, off: off, Len: uint32(len(octets))}
+}
+
+// StoreSecret is [Trace.Store] for octets of which some must not be shown:
+// masked is the same with stars in their place.
+func (t *Trace) StoreSecret(octets, masked []byte) Span {
+	if len(octets) == 0 {
+		return Span{}
+	}
+	t.blocks.Store(grow(t.blocks.Load(), block{slices.Clone(octets), slices.Clone(masked)}))
+	t.free = nil // the block before is full
+	t.size += 2 * int64(len(octets))
+	return Span{block: t.blocks.Load().end() - 1, Len: uint32(len(octets))}
 }
 
 // Part returns the span of n octets within s, from octet off on, so that a
