@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"crypto/tls"
 	"io"
+	"runtime/debug"
+	"slices"
 	"testing"
 	"time"
 
@@ -18,6 +20,15 @@ func now() time.Time { return start }
 
 // stream is a random stream for a purpose.
 func stream(what string) io.Reader { return secure.Rand(sha256.Sum256([]byte(what))) }
+
+// often is n, or a tenth of it with the race detector, which makes arithmetic
+// slow.
+func often(n int) int {
+	if info, ok := debug.ReadBuildInfo(); ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"}) {
+		return n / 10
+	}
+	return n
+}
 
 // house is an authority and a server's certificate from it.
 type house struct {
