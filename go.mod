@@ -2,6 +2,9 @@ module helo
 
 go 1.26.0
 
+// In sim/secure crypto/tls draws its keys from the seed of a run.
+godebug cryptocustomrand=1
+
 require (
 	charm.land/bubbles/v2 v2.2.1
 	charm.land/bubbletea/v2 v2.1.1
