@@ -1,5 +1,7 @@
 package smtp
 
+import "bytes"
+
 // What nobody should read over a shoulder: the lines of a login.
 
 // Secret says whether the line carries a response of a login, from which a
@@ -26,10 +28,16 @@ func MaskLine(line []byte, inLogin bool) []byte {
 	return mask(line, start, end)
 }
 
+// IsAUTH says whether what a client says begins with AUTH.
+func IsAUTH(octets []byte) bool {
+	const verb = "AUTH "
+	return len(octets) >= len(verb) && EqualFold(string(octets[:len(verb)]), verb)
+}
+
 // responseAt returns where the response in an AUTH command begins, or -1.
 func responseAt(line []byte) int {
 	const verb = "AUTH "
-	if len(line) < len(verb) || !EqualFold(string(line[:len(verb)]), verb) {
+	if !IsAUTH(line) {
 		return -1
 	}
 	i := len(verb)
@@ -75,22 +83,43 @@ func MaskStream(begun, octets []byte, inLogin bool) []byte {
 			}
 			copy(masked[pos:end], m[before:])
 		}
-		inLogin = inLogin || len(line) >= 5 && EqualFold(string(line[:5]), "AUTH ")
+		inLogin = inLogin || IsAUTH(line)
 		pos = end
 	}
 	return masked
 }
 
-// MaskReply returns the octets of a reply to AUTH or to a response with stars
-// for the challenge in it.
-func MaskReply(octets []byte) []byte {
-	const code = "334 "
-	if len(octets) < len(code) || string(octets[:len(code)]) != code {
+// Mask is [MaskStream] for octets that are about to be fed to the session.
+func (s *Server) Mask(octets []byte) []byte {
+	if len(octets) == 0 || !s.config.serves(AUTH) {
 		return octets
 	}
-	end := len(octets)
-	for end > len(code) && (octets[end-1] == '\n' || octets[end-1] == '\r') {
-		end--
+	switch s.state {
+	case StateData, StateChunk, StateClosed:
+		return octets
 	}
-	return mask(octets, len(code), end)
+	begun := s.buf[s.r:s.w]
+	if s.long.gathers {
+		begun = s.long.line
+	}
+	return MaskStream(begun, octets, s.state == StateLogin)
+}
+
+// MaskReply returns the octets of replies, the last of them to AUTH or to a
+// response, with stars for the challenges in them.
+func MaskReply(octets []byte) []byte {
+	const code = "334 "
+	masked := octets
+	for pos := 0; pos < len(octets); {
+		end := bytes.IndexByte(octets[pos:], '\n') + pos + 1
+		if end == pos {
+			end = len(octets)
+		}
+		if bytes.HasPrefix(octets[pos:end], []byte(code)) {
+			text := bytes.TrimRight(octets[pos:end], "\r\n")
+			masked = mask(masked, pos+len(code), pos+len(text))
+		}
+		pos = end
+	}
+	return masked
 }

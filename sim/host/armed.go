@@ -12,9 +12,13 @@ type Place uint8
 
 // The places.
 const (
-	PlaceReply   Place = iota // a reply is decided
-	PlaceConnect              // a connection is dialled
-	PlaceResolve              // a question is asked
+	PlaceReply       Place = iota // a reply is decided
+	PlaceConnect                  // a connection is dialled
+	PlaceResolve                  // a question is asked
+	PlaceOffer                    // an offer of STARTTLS is under way to the client
+	PlaceUpgrade                  // STARTTLS is under way to the server
+	PlaceAnswer                   // the server's part of a handshake is about to leave
+	PlaceCertificate              // the server shows its certificate
 )
 
 // Occasion is a moment at which a fault could fire.
@@ -62,6 +66,14 @@ func (f *Fault) place() Place {
 		return PlaceConnect
 	case EffectNXDomain, EffectServFail, EffectTimeout:
 		return PlaceResolve
+	case EffectStrip:
+		return PlaceOffer
+	case EffectInject:
+		return PlaceUpgrade
+	case EffectGarbage:
+		return PlaceAnswer
+	case EffectExpired, EffectWrongName, EffectUnknownCA:
+		return PlaceCertificate
 	}
 	return PlaceReply
 }

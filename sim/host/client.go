@@ -1,24 +1,34 @@
 package host
 
 import (
+	"helo/protocol/sasl"
 	"helo/protocol/smtp"
 	"helo/sim/trace"
 )
 
 // outbound is a connection that this host opened to pass a letter on.
 type outbound struct {
-	id      trace.ConnID
-	job     *job
-	client  *smtp.Client
-	segment stream
-	heard   uint32     // octets of the stream found in replies so far
-	state   smtp.State // before the reply that is heard next
-	pos     trace.Pos
-	failed  trace.Pos // what ended the session before its QUIT, or NoPos
-	sent    bool      // the transaction has begun
-	settled bool      // its results are known
-	wrote   int       // octets of the letter given to the session
-	said    said      // what it has said of the letter, where nobody else records it
+	id        trace.ConnID
+	job       *job
+	client    *smtp.Client
+	config    *smtp.ClientConfig // of client
+	segment   stream
+	heard     uint32     // octets of the stream found in replies so far
+	state     smtp.State // before the reply that is heard next
+	pos       trace.Pos
+	failed    trace.Pos     // what ended the session before its QUIT, or NoPos
+	sent      bool          // the transaction has begun
+	settled   bool          // its results are known
+	wrote     int           // octets of the letter given to the session
+	binding   *sasl.Binding // of TLS
+	verified  bool          // the server's certificate is right
+	moved     bool          // TLS has begun: octets in clear before it do not count
+	shaking   bool          // TLS has begun and is not there yet
+	discarded int           // octets that waited in clear, and are in the trace
+	login     sasl.Login    // under way
+	why       smtp.Result   // the letter cannot be sent in this session
+
+	said said // what it has said of the letter, where nobody else records it
 }
 
 // dial opens the connection for the job's current target.
@@ -31,11 +41,16 @@ func (h *Host) dial(j *job, cause trace.Pos) {
 		Arg: j.attempts, Octets: h.env.Store([]byte(j.domain)), Flags: to.flags, Cause: cause,
 	})
 	var out *outbound
+	config := h.clientFor(j)
 	if n := len(h.idleOuts); n > 0 {
 		out, h.idleOuts = h.idleOuts[n-1], h.idleOuts[:n-1]
+	} else {
+		out = &outbound{}
+	}
+	if out.config == config {
 		out.client.Reset()
 	} else {
-		out = &outbound{client: smtp.NewClient(&h.client)}
+		out.client, out.config = smtp.NewClient(config), config
 	}
 	out.failed = trace.NoPos
 	out.id, out.job, out.pos, out.state = c, j, cause, out.client.State()
@@ -45,7 +60,19 @@ func (h *Host) dial(j *job, cause trace.Pos) {
 // outConnected starts waiting for the greeting.
 func (h *Host) outConnected(out *outbound, pos trace.Pos) {
 	out.pos = pos
+	if h.wish(out.job) == TLSImplicit {
+		out.shaking = true
+		h.expectOut(out)
+		h.startOut(out)
+		return
+	}
 	h.drive(out)
+}
+
+// expectOut sets how long the session waits.
+func (h *Host) expectOut(out *outbound) {
+	_, wait := out.client.Waiting()
+	h.env.Expect(out.id, wait)
 }
 
 // outFailed goes on to the next address, or gives up this attempt.
@@ -60,11 +87,19 @@ func (h *Host) outHeard(out *outbound, octets []byte, span trace.Span, off uint3
 	if len(octets) == 0 {
 		return
 	}
+	if out.moved {
+		out.moved, out.heard = false, off
+	}
 	if out.heard < off {
 		// A reply came in pieces: keep it whole, so that it can be shown.
 		rest, _ := out.segment.part(int64(out.heard), int64(off))
 		h.scratch = append(append(h.scratch[:0], h.env.Octets(rest)...), octets...)
-		span, off = h.env.Store(h.scratch), out.heard
+		if out.client.InLogin() {
+			span = h.env.StoreSecret(h.scratch, smtp.MaskReply(h.scratch))
+		} else {
+			span = h.env.Store(h.scratch)
+		}
+		off = out.heard
 	}
 	out.segment, out.pos = stream{span, off}, pos
 	for len(octets) > 0 {
@@ -84,7 +119,28 @@ func (h *Host) drive(out *outbound) bool {
 		switch c.Next() {
 		case smtp.Heard:
 			h.heardReply(out)
+		case smtp.Handshake:
+			h.say(out)
+			if !out.shaking {
+				out.shaking, out.state = true, c.State()
+				h.expectOut(out)
+				h.startOut(out)
+			}
+			return true
+		case smtp.Challenge:
+			h.respond(out)
 		case smtp.Ready:
+			if !out.sent && h.cfg.Client != nil && h.cfg.Client.Login != nil {
+				done, _ := c.LoggedIn()
+				switch {
+				case out.login != nil && !h.loginOver(out), out.login == nil && !done && !h.logIn(out):
+					out.failed = out.pos
+					c.Quit()
+					continue
+				case !done && out.login != nil:
+					continue
+				}
+			}
 			if rest, more := c.NotTried(); more && out.sent {
 				h.jobResults(out.job, c.Results(), out, true)
 				out.wrote = 0
@@ -126,8 +182,7 @@ func (h *Host) drive(out *outbound) bool {
 		default:
 			h.say(out)
 			out.state = c.State()
-			_, wait := c.Waiting()
-			h.env.Expect(out.id, wait)
+			h.expectOut(out)
 			return true
 		}
 	}
@@ -142,7 +197,7 @@ func (h *Host) say(out *outbound) bool {
 	if h.o.Outside {
 		h.recordSaid(out, octets)
 	}
-	h.env.Send(out.id, octets, out.pos)
+	h.env.Send(out.id, octets, out.client.InLogin(), out.pos)
 	return true
 }
 
@@ -157,12 +212,12 @@ func (h *Host) Drained(c trace.ConnID) {
 // heardReply records a reply that the client has paired with its command.
 func (h *Host) heardReply(out *outbound) {
 	r, octets := out.client.Reply()
+	verb, _ := out.client.About()
 	span, ok := out.segment.part(int64(out.heard), int64(out.heard)+int64(len(octets)))
 	if !ok {
-		span = h.env.Store(octets)
+		span = h.storeReply(verb, octets)
 	}
 	out.heard += uint32(len(octets))
-	verb, _ := out.client.About()
 	to := out.client.State()
 	out.pos = h.event(trace.Event{
 		Kind: trace.Reply, Conn: out.id, Host: h.env.Peer(out.id), Peer: h.id(), Code: r.Code,
@@ -199,6 +254,8 @@ func (h *Host) settle(out *outbound, over bool) {
 		why := smtp.Result{Outcome: smtp.Deferred, Reply: reply(451, 4, 4, 2, "the connection was lost"), Local: true}
 		if f, failed := out.client.Failure(); failed {
 			why = f
+		} else if out.why.Outcome != smtp.Pending {
+			why = out.why
 		}
 		h.failTarget(j, why.Reply, why.Verb, j.said(why), why.Outcome == smtp.Refused)
 	}
@@ -227,6 +284,6 @@ func (h *Host) outTimedOut(out *outbound) {
 // dropOut forgets a connection that is over.
 func (h *Host) dropOut(out *outbound) {
 	delete(h.outs, out.id)
-	*out = outbound{client: out.client, said: said{head: out.said.head[:0]}}
+	*out = outbound{client: out.client, config: out.config, said: said{head: out.said.head[:0]}}
 	h.idleOuts = append(h.idleOuts, out)
 }

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"time"
 
+	"helo/protocol/sasl"
 	"helo/protocol/smtp"
 )
 
@@ -21,6 +22,8 @@ type Config struct {
 
 	Avoid smtp.Extensions // what it does not use as a client, though offered
 
+	TLS TLSMode // what TLS is to it as a client
+
 	Client *ClientConfig // it runs a mail client (MUA)
 	Server *ServerConfig // it runs a mail server
 }
@@ -32,16 +35,23 @@ type ClientConfig struct {
 	Port   uint16 // 587 unless given (RFC 6409 §3.1)
 
 	Addrs []netip.Addr // where that server is, if it need not be looked up
+	Login *Login       // who it says it is; nil: it does not log in
 	Waits smtp.Waits   // how long it waits for replies; what is 0 is the RFC's minimum
 }
 
 // ServerConfig is a mail server: MSA for the clients it knows, MTA for what it
 // passes on, MX and message store for its own domains.
 type ServerConfig struct {
-	Domains    []string        // whose mail ends here; port 25 is open if there are any
-	Mailboxes  []string        // local-parts with a mailbox, in each of Domains; postmaster always has one
-	Lists      []List          // names that stand for several mailboxes; EXPN is offered if there are any
-	Submission []netip.Prefix  // clients known by their address; port 587 is open if there are any
+	Domains    []string       // whose mail ends here; port 25 is open if there are any
+	Mailboxes  []string       // local-parts with a mailbox, in each of Domains; postmaster always has one
+	Lists      []List         // names that stand for several mailboxes; EXPN is offered if there are any
+	Submission []netip.Prefix // clients known by their address; port 587 is open if there are any, or Accounts
+	Accounts   *sasl.Accounts // who may log in to submit mail; nil: nobody. With STARTTLS port 465 is open too
+	Mechanisms []string       // of SASL; nil: all that passwords are good for, and Tokens add the rest
+
+	Tokens       bool // some of the accounts have tokens
+	PlainInClear bool // mechanisms that reveal the password are offered outside TLS, against RFC 4954 §9
+
 	Extensions smtp.Extensions // what EHLO offers
 	NoExpn     bool            // EXPN is not served, though there are Lists
 	NoHelp     bool            // HELP is not served
@@ -62,11 +72,15 @@ type List struct {
 // AnyMailbox among a server's Mailboxes stands for every local-part.
 const AnyMailbox = "*"
 
-// Ports a server listens on (RFC 5321 §4.5.4.2, RFC 6409 §3.1).
+// Ports a server listens on (RFC 5321 §4.5.4.2, RFC 6409 §3.1, RFC 8314 §3.3).
 const (
-	PortSMTP       = 25
-	PortSubmission = 587
+	PortSMTP        = 25
+	PortSubmission  = 587
+	PortSubmissions = 465 // TLS comes first
 )
+
+// submits says whether clients of that port submit mail of their own.
+func submits(port uint16) bool { return port == PortSubmission || port == PortSubmissions }
 
 // DefaultRetry and DefaultLifetime follow RFC 5321 §4.5.4.1: two attempts in
 // the first hour, then every two hours, for five days.

@@ -1,6 +1,9 @@
 package host
 
 import (
+	"bytes"
+	"strconv"
+
 	"helo/protocol/message"
 	"helo/protocol/smtp"
 	"helo/sim/trace"
@@ -19,6 +22,15 @@ func (h *Host) takeLetter(in *inbound) *letter {
 	case esmtp:
 		with = "ESMTP"
 	}
+	if with != "SMTP" { // RFC 3848, RFC 6531 §4.3
+		if in.server.Secure() {
+			with += "S"
+		}
+		if in.server.LoggedIn() {
+			with += "A"
+		}
+	}
+	l.needTLS = in.server.RequireTLS()
 	l.utf8, l.binary, l.dsn = in.server.UTF8(), in.server.Binary(), in.server.DSN()
 	l.asks = append(l.asks, in.server.RecipientDSNs()...)
 	r := message.Received{
@@ -29,16 +41,36 @@ func (h *Host) takeLetter(in *inbound) *letter {
 		r.For = l.to[0].Mailbox() // more than one would tell them of each other
 	}
 	if h.o.Depot != nil {
-		in.head = r.AppendTo(l.returnPath(in.head[:0]))
+		in.head = h.complete(in, r.AppendTo(l.returnPath(in.head[:0])), l)
 		l.head = in.head // lent until the letter is filed and told of
 		return l
 	}
-	buf := r.AppendTo(make([]byte, 0, 256+len(in.letter)))
+	buf := h.complete(in, r.AppendTo(make([]byte, 0, 256+len(in.letter))), l)
 	added := len(buf)
 	l.octets = append(buf, in.letter...)
 	l.original = l.octets[added:]
 	l.facts = message.Scan(l.original)
 	return l
+}
+
+// complete appends the header fields that a client left out and a server that
+// takes its users' mail may add (RFC 6409 §8).
+func (h *Host) complete(in *inbound, dst []byte, l *letter) []byte {
+	if !submits(in.port) || l.binary {
+		return dst
+	}
+	header := in.header()
+	if i := bytes.Index(header, []byte("\r\n\r\n")); i >= 0 {
+		header = header[:i+4]
+	}
+	fields, _, _ := message.Split(header)
+	if _, there := message.Find(fields, "Date"); !there {
+		dst = append(message.AppendDate(append(dst, "Date: "...), h.env.Clock()), "\r\n"...)
+	}
+	if _, there := message.Find(fields, "Message-ID"); !there {
+		dst = append(dst, "Message-ID: <"+l.queueID+"."+strconv.FormatInt(h.env.Clock().Unix(), 36)+"@"+h.name+">\r\n"...)
+	}
+	return dst
 }
 
 // queueID is a short name for a letter, unique at its host: the depot's, if

@@ -68,6 +68,18 @@ func (h *Host) Worth(c trace.ConnID, n int) int {
 	return min(n, int(h.o.Keep-min(h.o.Keep, in.kept)))
 }
 
+// Mask returns octets that are about to arrive on a connection as they may be
+// shown: with stars for what belongs to a login.
+func (h *Host) Mask(c trace.ConnID, octets []byte) []byte {
+	switch {
+	case h.ins[c] != nil:
+		return h.ins[c].server.Mask(octets)
+	case h.outs[c] != nil && h.outs[c].client.InLogin():
+		return smtp.MaskReply(octets)
+	}
+	return octets
+}
+
 // gather keeps a piece of the letter on its way in. Without room for it, or
 // over the size limit, nothing of the letter is kept.
 func (h *Host) gather(in *inbound, piece []byte) {

@@ -32,18 +32,33 @@ type Effect uint8
 
 // The effects.
 const (
-	EffectReply    Effect = iota + 1 // another reply is given
-	EffectDrop                       // the connection is cut where the reply would leave
-	EffectSilent                     // no reply is given
-	EffectRefuse                     // the connection is refused
-	EffectNXDomain                   // the name servers say: no such name
-	EffectServFail                   // the name servers say: server failure
-	EffectTimeout                    // the name servers say nothing
+	EffectReply     Effect = iota + 1 // another reply is given
+	EffectDrop                        // the connection is cut where the reply would leave
+	EffectSilent                      // no reply is given
+	EffectRefuse                      // the connection is refused
+	EffectNXDomain                    // the name servers say: no such name
+	EffectServFail                    // the name servers say: server failure
+	EffectTimeout                     // the name servers say nothing
+	EffectStrip                       // somebody in the middle takes STARTTLS out of the offer
+	EffectInject                      // somebody in the middle adds commands in clear behind STARTTLS
+	EffectGarbage                     // what answers the handshake is no TLS
+	EffectExpired                     // the certificate has expired
+	EffectWrongName                   // the certificate is for another name
+	EffectUnknownCA                   // nobody known has signed the certificate
 )
+
+// tlsEffects are the words of tls=.
+var tlsEffects = []struct {
+	word   string
+	effect Effect
+}{
+	{"strip", EffectStrip}, {"inject", EffectInject}, {"garbage", EffectGarbage},
+	{"expired", EffectExpired}, {"wrongname", EffectWrongName}, {"unknownca", EffectUnknownCA},
+}
 
 const (
 	faultConditions = "at= code= n= conn= line="
-	faultEffects    = "reply= drop silent refuse dns=nxdomain|servfail|timeout"
+	faultEffects    = "reply= drop silent refuse dns=nxdomain|servfail|timeout tls=strip|inject|garbage|expired|wrongname|unknownca"
 )
 
 // ParseFault reads a fault such as
@@ -53,6 +68,7 @@ const (
 //	mx at=dot drop
 //	msa>mx refuse n=1
 //	msa dns=nxdomain
+//	msa>mx tls=strip
 //
 // Without n= it fires on every occasion. Errors are of type [*trace.WordError].
 func ParseFault(s string) (*Fault, error) {
@@ -80,6 +96,8 @@ func ParseFault(s string) (*Fault, error) {
 		return nil, &trace.WordError{Column: f.column(f.From + ">" + f.Host), Msg: "expected only a host, such as msa: the name servers answer whoever asks, whatever it wants to reach"}
 	case f.place() == PlaceResolve && f.Conn != 0:
 		return nil, &trace.WordError{Column: f.column("conn"), Msg: "conn= chooses a connection, and a question to the name servers has no connection"}
+	case f.Line != "" && f.place() >= PlaceOffer:
+		return nil, &trace.WordError{Column: f.column("line"), Msg: "line= looks into a line; tls= is about what surrounds them"}
 	case f.Line != "" && (f.place() == PlaceConnect || f.At == smtp.Connect):
 		return nil, &trace.WordError{Column: f.column("line"), Msg: "line= looks into a line, and there is no line before a connection is used"}
 	}
@@ -121,7 +139,7 @@ func (f *Fault) Check(hosts []Config) error {
 		return missing(from, f.From)
 	case !there[f.Host]:
 		return missing(column, f.Host)
-	case f.place() == PlaceReply && !server:
+	case (f.place() == PlaceReply || f.place() >= PlaceOffer) && !server:
 		return &trace.WordError{Column: column, Msg: f.Host + " has no server, so it gives no replies; expected a host with one"}
 	}
 	return nil
@@ -196,6 +214,13 @@ func (f *Fault) word(w trace.Word) error {
 		}
 		f.Reply, f.spec = r, w.Value
 		return effect(EffectReply)
+	case "tls":
+		for _, t := range tlsEffects {
+			if t.word == w.Value {
+				return effect(t.effect)
+			}
+		}
+		return bad(w.ValueColumn, "tls=%s: expected strip, inject, garbage, expired, wrongname or unknownca", w.Value)
 	case "dns":
 		e, known := map[string]Effect{"nxdomain": EffectNXDomain, "servfail": EffectServFail, "timeout": EffectTimeout}[w.Value]
 		if !known {

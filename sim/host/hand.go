@@ -17,13 +17,17 @@ type hand struct {
 	waiting []smtp.Verb // commands not yet answered
 	inData  bool        // lines are the letter's
 	closing bool        // nothing more can be said
+	asked   bool        // the next line answers a challenge
+	moved   bool        // TLS has begun: octets in clear before it do not count
+	name    string      // of the server
 	pos     trace.Pos
 }
 
 func (h *Host) byHand(c trace.ConnID) bool { return h.hand != nil && h.hand.conn == c && c != 0 }
 
-// DialByHand opens the person's connection.
-func (h *Host) DialByHand(to netip.Addr, port uint16) {
+// DialByHand opens the person's connection, to the server of that name.
+func (h *Host) DialByHand(to netip.Addr, port uint16, name string) {
+	h.hand.name = name
 	h.hand.conn = h.env.Dial(to, port, trace.NoPos)
 	h.hand.waiting = append(h.hand.waiting, smtp.Connect)
 }
@@ -32,16 +36,26 @@ func (h *Host) DialByHand(to netip.Addr, port uint16) {
 func (h *Host) Typed(line string, cause trace.Pos) {
 	hd := h.hand
 	octets := append([]byte(line), '\r', '\n')
-	span := h.env.Store(octets)
 	verb := smtp.EndOfData
-	if !hd.inData {
+	switch {
+	case hd.asked:
+		verb = smtp.Response
+	case !hd.inData:
 		verb = smtp.ParseCommand(octets).Verb
 	}
+	secret := verb == smtp.AUTH || verb == smtp.Response
+	var span trace.Span
+	if secret {
+		span = h.env.StoreSecret(octets, smtp.MaskLine(octets, hd.asked))
+	} else {
+		span = h.env.Store(octets)
+	}
+	hd.asked = false
 	pos := h.event(trace.Event{
 		Kind: trace.Typed, Conn: hd.conn, Peer: h.env.Peer(hd.conn), Verb: verb,
 		Octets: span, Flags: trace.ByHand, Cause: cause,
 	})
-	h.env.Send(hd.conn, octets, pos)
+	h.env.Send(hd.conn, octets, secret, pos)
 	if hd.inData && line != "." {
 		h.env.Ask(pos) // the letter goes on
 		return
@@ -55,6 +69,9 @@ func (h *Host) Typed(line string, cause trace.Pos) {
 func (h *Host) handHeard(octets []byte, span trace.Span, off uint32, pos trace.Pos) {
 	hd := h.hand
 	hd.pos = pos
+	if hd.moved {
+		hd.moved, hd.at = false, off
+	}
 	hd.heard = append(hd.heard, octets...)
 	for {
 		n := replyLength(hd.heard)
@@ -63,7 +80,7 @@ func (h *Host) handHeard(octets []byte, span trace.Span, off uint32, pos trace.P
 		}
 		where, ok := stream{span, off}.part(int64(hd.at), int64(hd.at)+int64(n))
 		if !ok {
-			where = h.env.Store(hd.heard[:n])
+			where = h.storeReply(hd.awaited(), hd.heard[:n])
 		}
 		r, _, _ := smtp.ParseReply(hd.heard[:n])
 		e := trace.Event{
@@ -77,9 +94,34 @@ func (h *Host) handHeard(octets []byte, span trace.Span, off uint32, pos trace.P
 		hd.inData = e.Verb == smtp.DATA && r.Code == 354
 		hd.pos = h.event(e)
 		hd.heard, hd.at = hd.heard[n:], hd.at+uint32(n)
+		hd.asked = (e.Verb == smtp.AUTH || e.Verb == smtp.Response) && r.Code == 334
+		if e.Verb == smtp.STARTTLS && r.Code == 220 {
+			// A person types what is said; the handshake helo does for them.
+			hd.heard = hd.heard[:0]
+			h.env.StartTLS(hd.conn, TLS{Name: hd.name}, hd.pos)
+			return
+		}
 	}
 	if len(hd.waiting) == 0 && len(hd.heard) == 0 && !hd.closing {
 		h.env.Ask(hd.pos)
+	}
+}
+
+// awaited is the command that the next reply answers.
+func (hd *hand) awaited() smtp.Verb {
+	if len(hd.waiting) == 0 {
+		return smtp.None
+	}
+	return hd.waiting[0]
+}
+
+// handSecured goes on inside TLS: the person says EHLO again, or hears the
+// greeting first.
+func (h *Host) handSecured(pos trace.Pos) {
+	hd := h.hand
+	hd.pos, hd.moved = pos, true
+	if len(hd.waiting) == 0 {
+		h.env.Ask(pos)
 	}
 }
 

@@ -15,25 +15,27 @@ import (
 // each end of a connection that it holds is a connection of its own: where it
 // has dialled itself, the end that it accepted has another number.
 type Env interface {
-	ID() trace.HostID                     // the host's number
-	Now() time.Duration                   // since the scenario's start
-	Clock() time.Time                     // the same on the calendar, UTC
-	Append(e trace.Event) trace.Pos       // records e, at this host and now
-	Store(octets []byte) trace.Span       // keeps octets for an event
-	Octets(s trace.Span) []byte           // what was kept
-	Peer(c trace.ConnID) trace.HostID     // who is at the other end
-	NewLetter() trace.LetterID            // the next copy's number
-	Draw(what string, n uint64) uint64    // chance, always the same for the same words
-	Fault(o Occasion) (*Fault, trace.Pos) // the fault that fires now, and its event; nil if none
+	ID() trace.HostID                             // the host's number
+	Now() time.Duration                           // since the scenario's start
+	Clock() time.Time                             // the same on the calendar, UTC
+	Append(e trace.Event) trace.Pos               // records e, at this host and now
+	Store(octets []byte) trace.Span               // keeps octets for an event
+	StoreSecret(octets, masked []byte) trace.Span // the same; views see masked
+	Octets(s trace.Span) []byte                   // what was kept, secrets as well
+	Peer(c trace.ConnID) trace.HostID             // who is at the other end
+	NewLetter() trace.LetterID                    // the next copy's number
+	Draw(what string, n uint64) uint64            // chance, always the same for the same words
+	Fault(o Occasion) (*Fault, trace.Pos)         // the fault that fires now, and its event; nil if none
 
-	Dial(to netip.Addr, port uint16, cause trace.Pos) trace.ConnID // then Connected, Refused or Unanswered
-	Send(c trace.ConnID, octets []byte, cause trace.Pos)           // copies octets
-	Close(c trace.ConnID, cause trace.Pos)                         // after what was sent
-	Cut(c trace.ConnID, cause trace.Pos)                           // without a goodbye: both ends lose it
-	Expect(c trace.ConnID, d time.Duration)                        // TimedOut if nothing arrives for d; 0: wait for ever
-	Wake(d time.Duration, token uint32, cause trace.Pos)           // then Woken
-	Resolve(q dns.Question, token uint32, cause trace.Pos)         // then Answered
-	Ask(cause trace.Pos)                                           // wait for a person, then Typed
+	Dial(to netip.Addr, port uint16, cause trace.Pos) trace.ConnID    // then Connected, Refused or Unanswered
+	Send(c trace.ConnID, octets []byte, secret bool, cause trace.Pos) // copies octets; secret: some belong to a login
+	StartTLS(c trace.ConnID, t TLS, cause trace.Pos)                  // then Secured or TLSFailed
+	Close(c trace.ConnID, cause trace.Pos)                            // after what was sent
+	Cut(c trace.ConnID, cause trace.Pos)                              // without a goodbye: both ends lose it
+	Expect(c trace.ConnID, d time.Duration)                           // TimedOut if nothing arrives for d; 0: wait for ever
+	Wake(d time.Duration, token uint32, cause trace.Pos)              // then Woken
+	Resolve(q dns.Question, token uint32, cause trace.Pos)            // then Answered
+	Ask(cause trace.Pos)                                              // wait for a person, then Typed
 }
 
 // Host is one host of a run: what it was configured to be and what has become
@@ -44,13 +46,16 @@ type Host struct {
 	o    Options
 	name string // how it names itself in EHLO and in trace fields
 
-	server smtp.Config
-	client smtp.ClientConfig
-	ins    map[trace.ConnID]*inbound
-	outs   map[trace.ConnID]*outbound
-	jobs   []*job
-	boxes  map[string][][]byte
-	hand   *hand
+	server  smtp.Config // at port 25
+	msa     smtp.Config // where clients submit, and have to log in
+	trusted smtp.Config // the same for clients known by their address
+	clients [clientKinds]smtp.ClientConfig
+	nonces  uint64
+	ins     map[trace.ConnID]*inbound
+	outs    map[trace.ConnID]*outbound
+	jobs    []*job
+	boxes   map[string][][]byte
+	hand    *hand
 
 	idleIns  []*inbound // finished connections, to be used again
 	idleOuts []*outbound
@@ -94,19 +99,30 @@ func New(cfg *Config, env Env, o Options) *Host {
 	if h.name == "" {
 		h.name = literal(cfg.Addrs[0])
 	}
-	uses := smtp.AllExtensions
+	uses := smtp.AllExtensions | smtp.Security
 	if s := cfg.Server; s != nil {
 		h.server = smtp.Config{
-			Hostname: h.name, Extensions: s.Extensions, MaxSize: s.MaxSize, MaxRecipients: s.MaxRcpts,
+			Hostname: h.name, Extensions: s.Extensions &^ smtp.Auth, MaxSize: s.MaxSize, MaxRecipients: s.MaxRcpts,
 			Expn: len(s.Lists) > 0 && !s.NoExpn, NoHelp: s.NoHelp,
 		}
+		h.trusted = h.server
+		if s.Accounts != nil {
+			h.trusted.Extensions |= s.Extensions & smtp.Auth
+			h.trusted.Mechanisms, h.trusted.ClearMechanisms = s.mechanisms(true), s.mechanisms(false)
+		}
+		h.msa = h.trusted
+		h.msa.MustLogin = s.Accounts != nil
 		uses = s.Extensions
 	}
 	var waits smtp.Waits
 	if c := cfg.Client; c != nil {
 		waits = c.Waits
 	}
-	h.client = smtp.ClientConfig{Waits: waits, Hostname: h.name, Use: uses &^ cfg.Avoid, SendBareLineEnds: o.Raw}
+	for i := range h.clients {
+		h.clients[i] = smtp.ClientConfig{Waits: waits, Hostname: h.name, Use: uses &^ cfg.Avoid, SendBareLineEnds: o.Raw}
+	}
+	h.clients[clientInsists].TLS = smtp.Insist
+	h.clients[clientClear].Use &^= smtp.StartTLS
 	if o.Hand {
 		h.hand = &hand{}
 	}
@@ -128,12 +144,23 @@ func (h *Host) Listens(port uint16) bool {
 	if s == nil {
 		return false
 	}
-	return port == PortSMTP && len(s.Domains) > 0 || port == PortSubmission && len(s.Submission) > 0
+	switch port {
+	case PortSMTP:
+		return len(s.Domains) > 0
+	case PortSubmission:
+		return len(s.Submission) > 0 || s.Accounts != nil
+	case PortSubmissions:
+		return s.Accounts != nil && s.Extensions.Has(smtp.StartTLS)
+	}
+	return false
 }
 
 // Connected tells the host that its connection is open.
 func (h *Host) Connected(c trace.ConnID, pos trace.Pos) {
 	if h.byHand(c) {
+		if h.cfg.TLS == TLSImplicit {
+			h.env.StartTLS(c, TLS{Name: h.hand.name}, pos)
+		}
 		return // the greeting comes next
 	}
 	if out := h.outs[c]; out != nil {

@@ -23,7 +23,7 @@ type said struct {
 // are about to leave.
 func (h *Host) recordSaid(out *outbound, octets []byte) {
 	s := &out.said
-	chunks := out.client.Offer().Extensions.Has(smtp.Chunking) && h.client.Use.Has(smtp.Chunking)
+	chunks := out.client.Offer().Extensions.Has(smtp.Chunking) && out.config.Use.Has(smtp.Chunking)
 	state := out.client.State()
 	if !chunks && (out.wrote > 0 || state == smtp.StateSendingLetter || state == smtp.StateDotSent) {
 		h.recordPiece(out, octets)
@@ -49,12 +49,21 @@ func (h *Host) recordSaid(out *outbound, octets []byte) {
 		}
 		octets = octets[len(line):]
 		cmd := smtp.ParseCommandUTF8(line)
+		span := trace.Span{}
+		if out.login != nil {
+			if cmd.Verb != smtp.AUTH {
+				cmd.Verb = smtp.Response
+			}
+			span = h.env.StoreSecret(line, smtp.MaskLine(line, cmd.Verb == smtp.Response))
+		} else {
+			span = h.env.Store(line)
+		}
 		if cmd.Verb == smtp.BDAT {
 			s.left, s.last = int(cmd.Count), cmd.Last
 		}
 		out.pos = h.event(trace.Event{
 			Kind: trace.Command, Conn: out.id, Peer: h.env.Peer(out.id), Verb: cmd.Verb,
-			Octets: h.env.Store(line), Cause: out.pos,
+			Octets: span, Cause: out.pos,
 		})
 	}
 }

@@ -13,6 +13,9 @@ import (
 // policy is what this host has to say to a command beyond its form: who may
 // send through it, and which mailboxes it has.
 func (h *Host) policy(in *inbound, cmd *smtp.Command, proposed smtp.Reply) smtp.Reply {
+	if cmd.Verb == smtp.AUTH || cmd.Verb == smtp.Response {
+		return h.login(in, cmd, proposed)
+	}
 	if proposed.Code/100 != 2 {
 		return proposed
 	}
@@ -26,16 +29,15 @@ func (h *Host) policy(in *inbound, cmd *smtp.Command, proposed smtp.Reply) smtp.
 		}
 		return reply(550, 5, 1, 1, "no such list here")
 	case smtp.MAIL:
-		if in.port == PortSubmission && !h.knows(in.from) {
-			// Until there is a login, a client is known by its address (RFC 6409 §3.3).
-			return reply(550, 5, 7, 1, "this address may not submit mail here")
+		if submits(in.port) && in.user == "" && !h.knows(in.from) {
+			return reply(550, 5, 7, 1, "this address may not submit mail here") // RFC 6409 §3.3
 		}
 	case smtp.RCPT:
 		local, known := h.mailbox(cmd.Path)
 		switch {
 		case local && !known:
 			return reply(550, 5, 1, 1, "no such mailbox here")
-		case !local && in.port != PortSubmission:
+		case !local && (h.o.Depot != nil || !submits(in.port)): // a depot has nowhere to pass it on to
 			return reply(550, 5, 7, 1, "relaying denied")
 		}
 	}

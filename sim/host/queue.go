@@ -31,6 +31,8 @@ type letter struct {
 	notice   bool
 	shown    bool // what was added is in the trace
 
+	needTLS bool // it may travel only inside TLS (RFC 8689 §4.2.1)
+
 	utf8   bool           // it needs SMTPUTF8 (RFC 6531 §3.4)
 	binary bool           // it needs BINARYMIME (RFC 3030 §3)
 	dsn    smtp.DSNMail   // what its sender asks about reports,
@@ -90,6 +92,7 @@ type job struct {
 	addrs   []target      // of this round, in order
 	next    int
 	later   bool // a target of this round failed only for now
+	clear   bool // TLS failed at the current target, and is not tried again there
 }
 
 type jobKind uint8
@@ -124,7 +127,7 @@ func (j *job) envelope() smtp.Envelope {
 	l := j.letter
 	e := smtp.Envelope{
 		From: l.from, Size: int64(len(l.octets)), EightBit: l.facts.EightBit,
-		UTF8: l.utf8, Binary: l.binary, DSN: l.dsn,
+		UTF8: l.utf8, Binary: l.binary, DSN: l.dsn, RequireTLS: l.needTLS,
 	}
 	for i := range j.rcpts {
 		e.To = append(e.To, j.rcpts[i].path)
@@ -184,7 +187,7 @@ func (h *Host) runJob(j *job, cause trace.Pos) {
 	if j.kind == remoteJob {
 		cause = h.showAdded(j.letter, cause)
 	}
-	j.answers, j.addrs, j.next, j.later = j.answers[:0], j.addrs[:0], 0, false
+	j.answers, j.addrs, j.next, j.later, j.clear = j.answers[:0], j.addrs[:0], 0, false, false
 	for i := range j.rcpts {
 		j.rcpts[i].remote = ""
 	}
@@ -202,6 +205,7 @@ func (h *Host) jobAnswered(j *job, q dns.Question, a dns.Answer, pos trace.Pos) 
 // nextTarget tries the next address of this round; after the last one the round
 // has failed. It is final only if it was so at every target.
 func (h *Host) nextTarget(j *job, cause trace.Pos) {
+	j.clear = false
 	if j.next++; j.next < len(j.addrs) {
 		h.dial(j, cause)
 		return

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"time"
 
+	"helo/protocol/sasl"
 	"helo/protocol/smtp"
 	"helo/sim/trace"
 )
@@ -18,6 +19,13 @@ type inbound struct {
 	port   uint16
 	from   netip.Addr
 	server *smtp.Server
+	config *smtp.Config // of server
+
+	shaking   bool          // TLS has begun and is not there yet
+	discarded int           // octets that waited in clear, and are in the trace
+	binding   *sasl.Binding // of TLS
+	exchange  sasl.Exchange // the login under way
+	user      string        // who has logged in
 
 	segment stream    // the octets that arrived last
 	letter  []byte    // of the running transaction, dots removed; of a long one, its last block
@@ -38,6 +46,7 @@ type inbound struct {
 	open   decision // that decision
 	rest   []byte   // octets that arrived with it, not served yet
 	kept   uint32   // octets of the stream in the trace since the last decision
+	secret bool     // what is to be said belongs to a login
 }
 
 // stream is a run of octets of one direction of a connection, as the trace has
@@ -50,15 +59,44 @@ type stream struct {
 // Accepted tells the host that a client has connected.
 func (h *Host) Accepted(c trace.ConnID, port uint16, from netip.Addr, pos trace.Pos) {
 	var in *inbound
+	config := h.serverFor(port, from)
 	if n := len(h.idleIns); n > 0 {
 		in, h.idleIns = h.idleIns[n-1], h.idleIns[:n-1]
+	} else {
+		in = &inbound{}
+	}
+	if in.config == config {
 		in.server.Reset()
 	} else {
-		in = &inbound{server: smtp.NewServer(&h.server)}
+		in.server, in.config = smtp.NewServer(config), config
 	}
 	in.id, in.port, in.from, in.pos, in.over = c, port, from, pos, false
 	h.ins[c] = in
+	if port == PortSubmissions {
+		h.env.Expect(c, h.idle())
+		h.startIn(in)
+		return
+	}
 	h.serve(in)
+}
+
+// serverFor returns how the session with a client behaves.
+func (h *Host) serverFor(port uint16, from netip.Addr) *smtp.Config {
+	switch {
+	case !submits(port):
+		return &h.server
+	case h.knows(from):
+		return &h.trusted
+	}
+	return &h.msa
+}
+
+// idle is how long a client may be silent.
+func (h *Host) idle() time.Duration {
+	if d := h.cfg.Server.Idle; d > 0 {
+		return d
+	}
+	return defaultIdle
 }
 
 // inHeard feeds octets to the session and acts on what it finds in them.
@@ -97,7 +135,7 @@ func (h *Host) serve(in *inbound) {
 
 // step lets the session have its say until it needs input.
 func (h *Host) step(in *inbound) {
-	for !in.over && !in.filing {
+	for !in.over && !in.filing && !in.shaking {
 		switch in.server.Next() {
 		case smtp.Decide:
 			h.decide(in)
@@ -116,19 +154,20 @@ func (h *Host) flush(in *inbound) {
 	if in.over {
 		return
 	}
-	if out := in.server.Output(); len(out) > 0 {
-		h.env.Send(in.id, out, in.pos)
-	}
-	if in.server.Next() == smtp.Closed {
+	h.sendBefore(in)
+	switch in.server.Next() {
+	case smtp.Closed:
 		h.env.Close(in.id, in.pos)
 		h.dropIn(in)
 		return
+	case smtp.Handshake:
+		if !in.shaking {
+			h.env.Expect(in.id, h.idle())
+			h.startIn(in)
+			return
+		}
 	}
-	idle := h.cfg.Server.Idle
-	if idle == 0 {
-		idle = defaultIdle
-	}
-	h.env.Expect(in.id, idle)
+	h.env.Expect(in.id, h.idle())
 }
 
 // dropIn forgets a connection that is over.
@@ -139,7 +178,7 @@ func (h *Host) dropIn(in *inbound) {
 	if len(h.idleIns) >= maxIdleIns || cap(in.raw) > maxIdleIns || cap(in.rest) > shortLetter {
 		return
 	}
-	*in = inbound{server: in.server, letter: in.letter, blocks: in.blocks, pieces: in.pieces[:0], head: in.head[:0], raw: in.raw[:0], rest: in.rest[:0], over: true}
+	*in = inbound{server: in.server, config: in.config, letter: in.letter, blocks: in.blocks, pieces: in.pieces[:0], head: in.head[:0], raw: in.raw[:0], rest: in.rest[:0], over: true}
 	h.idleIns = append(h.idleIns, in)
 }
 
@@ -177,7 +216,7 @@ func (h *Host) farewell(in *inbound) {
 				Octets: h.env.Store(out), Cause: in.pos,
 			})
 		}
-		h.env.Send(in.id, out, in.pos)
+		h.env.Send(in.id, out, false, in.pos)
 	}
 	h.serve(in)
 }
@@ -250,8 +289,9 @@ func (h *Host) answer(in *inbound, d *decision) {
 	octets := in.server.Reply(d.reply)
 	var said trace.Span
 	if h.o.Outside {
-		said = h.env.Store(octets)
+		said = h.storeReply(d.verb, octets)
 	}
+	in.secret = in.secret || d.reply.Code == 334
 	peer := h.env.Peer(in.id)
 	in.pos = h.event(trace.Event{
 		Kind: trace.Decided, Conn: in.id, Peer: peer, Verb: d.verb, Code: d.reply.Code,
@@ -262,6 +302,9 @@ func (h *Host) answer(in *inbound, d *decision) {
 			Kind: trace.Reply, Conn: in.id, Peer: peer, Verb: d.verb, Code: d.reply.Code,
 			Octets: said, Flags: d.flags, Cause: in.pos,
 		})
+	}
+	if d.reply.Code == 235 && in.user != "" && in.server.LoggedIn() {
+		h.loggedIn(in)
 	}
 	switch {
 	case d.letter != nil:
@@ -282,12 +325,13 @@ func (h *Host) answer(in *inbound, d *decision) {
 // that a cut takes only what comes after them.
 func (h *Host) sendBefore(in *inbound) {
 	if out := in.server.Output(); len(out) > 0 {
-		h.env.Send(in.id, out, in.pos)
+		h.env.Send(in.id, out, in.secret, in.pos)
+		in.secret = false
 	}
 }
 
 func acceptedText(port uint16, queueID string) string {
-	if port == PortSubmission {
+	if submits(port) {
 		return "queued as " + queueID
 	}
 	return "accepted as " + queueID
@@ -339,7 +383,18 @@ func (h *Host) lineSpan(in *inbound, cmd *smtp.Command) trace.Span {
 	if span, ok := in.segment.part(cmd.Offset, cmd.Offset+int64(len(cmd.Line))); ok {
 		return span
 	}
+	if cmd.Secret() {
+		return h.env.StoreSecret(cmd.Line, smtp.MaskLine(cmd.Line, cmd.Verb == smtp.Response))
+	}
 	return h.env.Store(cmd.Line)
+}
+
+// storeReply keeps a reply for an event.
+func (h *Host) storeReply(verb smtp.Verb, octets []byte) trace.Span {
+	if verb == smtp.AUTH || verb == smtp.Response {
+		return h.env.StoreSecret(octets, smtp.MaskReply(octets))
+	}
+	return h.env.Store(octets)
 }
 
 // part is the span of the stream's octets from lo to hi, if they are all in s.

@@ -42,12 +42,20 @@ func setOne(c *Config, word trace.Word) error {
 		}
 		return nil
 	}
+	if word.Key == "tls" {
+		mode, ok := ParseTLSMode(word.Value)
+		if !ok {
+			return wordErr(word.ValueColumn, "tls: expected may, insist, implicit or none")
+		}
+		c.TLS = mode
+		return nil
+	}
 	ext, known := smtp.ParseExtension(word.Key)
 	command := word.Key == "expn" || word.Key == "help"
 	on := word.Value == "on"
 	switch {
 	case !known && !command:
-		return wordErr(word.Column, "unknown setting %q; expected an extension such as pipelining, or expn, help, size or recipients", word.Key)
+		return wordErr(word.Column, "unknown setting %q; expected an extension such as pipelining, or expn, help, size, recipients or tls", word.Key)
 	case !on && word.Value != "off":
 		return wordErr(word.ValueColumn, "%s: expected on or off", word.Key)
 	case command && c.Server == nil:

@@ -139,6 +139,7 @@ const (
 	Silenced  // deed: the recipient in Octets failed for good with Code, and its sender asked not to be told
 	Dropped   // deed: earlier events were given up to make room; Arg is the position of the first that is left
 
+	Record    // wire: Arg octets of TLS without lines of ours leave Host for Peer: of a handshake, or an alert
 	Handshake // line: Host said part of a TLS handshake, Peer heard it; Octets say in words what is in it
 	Secured   // deed: Host is inside TLS with Peer; Octets say in words what it has and what it thinks of the certificate
 	Unsecured // deed: TLS did not come about at Host; Octets say why
@@ -151,6 +152,8 @@ const (
 // Layer returns the kind's layer: but for later kinds they stand in its order.
 func (k Kind) Layer() Layer {
 	switch {
+	case k == Record:
+		return Wire
 	case k == Handshake:
 		return Line
 	case k >= Decided:
@@ -170,7 +173,7 @@ var kindNames = [kinds]string{
 	Queued: "queued", Kept: "kept", Stored: "stored", Returned: "returned", Composed: "composed", Parked: "parked", Told: "told",
 	Limit: "limit", Stalled: "stalled",
 	Listening: "listening", Digest: "digest", Reported: "reported", Silenced: "silenced", Dropped: "dropped",
-	Handshake: "handshake", Secured: "secured", Unsecured: "unsecured", Discarded: "discarded", LoggedIn: "loggedin",
+	Record: "record", Handshake: "handshake", Secured: "secured", Unsecured: "unsecured", Discarded: "discarded", LoggedIn: "loggedin",
 }
 
 // String returns the kind's word, as patterns and JSON spell it.

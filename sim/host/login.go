@@ -1,0 +1,187 @@
+package host
+
+// Logins: who a client is, and who this host says it is (RFC 4954). The
+// mechanisms are those of protocol/sasl.
+
+import (
+	"encoding/hex"
+	"errors"
+	"slices"
+
+	"helo/protocol/sasl"
+	"helo/protocol/smtp"
+	"helo/sim/trace"
+)
+
+// Login is how a host logs in where it submits mail.
+type Login struct {
+	User, Password, Token string // a Token for the mechanisms that want one
+	Mechanism             string // of SASL; empty: the strongest that is offered and can be used
+	InClear               bool   // a password may be said outside TLS
+}
+
+// mechanisms lists the names of what a server offers inside TLS, or outside:
+// there nothing that reveals the password, unless the configuration is so.
+func (s *ServerConfig) mechanisms(inside bool) []string {
+	var names []string
+	for _, m := range sasl.Mechanisms {
+		switch {
+		case s.Mechanisms != nil && !slices.ContainsFunc(s.Mechanisms, func(n string) bool { return smtp.EqualFold(n, m.Name) }):
+		case s.Mechanisms == nil && m.Token && !s.Tokens:
+		case !inside && (m.Binds || m.ClearText && !s.PlainInClear):
+		default:
+			names = append(names, m.Name)
+		}
+	}
+	return names
+}
+
+// login goes on with a login that the session allows.
+func (h *Host) login(in *inbound, cmd *smtp.Command, proposed smtp.Reply) smtp.Reply {
+	if proposed.Code != 454 { // it is none, or it is over
+		in.exchange = nil
+		return proposed
+	}
+	response := cmd.SASL
+	if cmd.Verb == smtp.AUTH {
+		m, known := sasl.Find(cmd.Mechanism)
+		exchange, err := sasl.NewExchange(m.Name, sasl.ServerOptions{
+			Accounts: h.cfg.Server.Accounts, Host: h.name, Nonce: h.nonce(),
+			Binding: in.binding, BindingOffered: slices.ContainsFunc(h.cfg.Server.mechanisms(in.server.Secure()), bindsName),
+		})
+		switch {
+		case !known || err != nil:
+			return reply(504, 5, 5, 4, "mechanism not offered")
+		case cmd.Initial && m.ServerFirst:
+			return reply(501, 5, 7, 0, "this mechanism begins with the server, expected no response yet") // RFC 4954 §4
+		}
+		in.exchange = exchange
+		if !cmd.Initial && !m.ServerFirst {
+			return smtp.ChallengeReply(nil)
+		}
+	}
+	if in.exchange == nil {
+		return proposed
+	}
+	challenge, done, err := in.exchange.Next(response)
+	switch {
+	case errors.Is(err, sasl.ErrWrong):
+		in.exchange = nil
+		return reply(535, 5, 7, 8, "user or password is wrong")
+	case err != nil:
+		in.exchange = nil
+		return reply(535, 5, 7, 8, "the login does not follow its mechanism")
+	case done:
+		in.user = in.exchange.User()
+		in.exchange = nil
+		return reply(235, 2, 7, 0, "logged in")
+	}
+	return smtp.ChallengeReply(challenge)
+}
+
+func bindsName(name string) bool {
+	m, _ := sasl.Find(name)
+	return m.Binds
+}
+
+// nonce is fresh for each login.
+func (h *Host) nonce() string {
+	h.nonces++
+	var b [16]byte
+	for i := range 2 {
+		n := h.env.Draw("nonce", uint64(h.id())<<32|h.nonces<<1|uint64(i))
+		for k := range 8 {
+			b[8*i+k] = byte(n >> (8 * k))
+		}
+	}
+	return hex.EncodeToString(b[:])
+}
+
+// loggedIn records that a client is known now.
+func (h *Host) loggedIn(in *inbound) {
+	in.pos = h.event(trace.Event{
+		Kind: trace.LoggedIn, Conn: in.id, Peer: h.env.Peer(in.id), Octets: h.env.Store([]byte(in.user)), Cause: in.pos,
+	})
+}
+
+// logIn begins the login that a session needs before its letter, and says
+// whether there is anything to wait for: false means that it is not possible,
+// and why is noted.
+func (h *Host) logIn(out *outbound) bool {
+	c, l := out.client, h.cfg.Client.Login
+	offered := c.Offer().Mechanisms
+	plus := slices.ContainsFunc(offered, bindsName)
+	any := false
+	for _, m := range sasl.Mechanisms {
+		switch {
+		case !slices.ContainsFunc(offered, func(n string) bool { return smtp.EqualFold(n, m.Name) }):
+			continue
+		case l.Mechanism != "" && !smtp.EqualFold(l.Mechanism, m.Name):
+			continue
+		case m.Token != (l.Token != "") && l.Mechanism == "":
+			continue
+		case m.Binds && out.binding == nil:
+			continue
+		}
+		any = true
+		if m.ClearText && !c.Secure() && !l.InClear {
+			continue
+		}
+		login, err := sasl.NewLogin(m.Name, sasl.ClientOptions{
+			Credentials: sasl.Credentials{User: l.User, Password: l.Password, Token: l.Token, Host: h.cfg.Client.Server, Port: out.job.port},
+			Nonce:       h.nonce(), Binding: out.binding, ServerOffersPlus: plus,
+		})
+		if err != nil {
+			continue
+		}
+		initial, ok := login.Initial()
+		if !ok {
+			initial = nil
+		} else if initial == nil {
+			initial = []byte{}
+		}
+		if c.Login(m.Name, initial) != nil {
+			break
+		}
+		out.login = login
+		return true
+	}
+	why := reply(550, 5, 7, 0, "the server offers no login that can be used")
+	if any {
+		why = reply(550, 5, 7, 11, "the password is not said outside TLS")
+	}
+	out.why = smtp.Result{Outcome: smtp.Refused, Verb: smtp.AUTH, Reply: why, Local: true}
+	return false
+}
+
+// respond answers a challenge.
+func (h *Host) respond(out *outbound) {
+	response, err := out.login.Next(out.client.Challenge())
+	if err != nil {
+		out.why = smtp.Result{Outcome: smtp.Refused, Verb: smtp.AUTH, Reply: reply(550, 5, 7, 0, "login given up: "+err.Error()), Local: true}
+		out.client.CancelLogin()
+		return
+	}
+	out.client.Respond(response)
+}
+
+// loginOver looks at how a login ended, and says whether the letter may follow.
+func (h *Host) loginOver(out *outbound) bool {
+	done, r := out.client.LoggedIn()
+	login := out.login
+	out.login = nil
+	switch {
+	case out.why.Outcome != smtp.Pending:
+	case !done:
+		out.why = smtp.Result{Outcome: smtp.Refused, Verb: smtp.AUTH, Reply: r}
+		if r.Transient() {
+			out.why.Outcome = smtp.Deferred
+		}
+	default:
+		if err := login.Finish(); err != nil { // the server has not proved who it is (RFC 5802 §5)
+			out.why = smtp.Result{Outcome: smtp.Refused, Verb: smtp.AUTH, Local: true,
+				Reply: reply(550, 5, 7, 0, "the server did not prove that it knows the password")}
+		}
+	}
+	return out.why.Outcome == smtp.Pending
+}
