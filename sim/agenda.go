@@ -9,17 +9,18 @@ import (
 // item is something that will happen at a virtual time. It has no pointers, so
 // that moving it about costs little.
 type item struct {
-	at    time.Duration
-	seq   uint64 // those at the same time happen in the order they were asked for
-	do    doing
-	side  uint8 // which end of conn it happens at
-	token uint32
-	conn  trace.ConnID
-	host  trace.HostID
-	cause trace.Pos
-	off   uint32
-	span  trace.Span
-	asked uint32 // which question a doAnswer answers, counted from 1
+	at     time.Duration
+	seq    uint64 // those at the same time happen in the order they were asked for
+	do     doing
+	side   uint8 // which end of conn it happens at
+	token  uint32
+	conn   trace.ConnID
+	host   trace.HostID
+	cause  trace.Pos
+	off    uint32
+	span   trace.Span
+	flight uint32 // octets that are not in the trace as they travel, counted from 1; see [World.hold]
+	asked  uint32 // which question a doAnswer answers, counted from 1
 }
 
 type doing uint8
@@ -31,6 +32,7 @@ const (
 	doRefuse                // the dialling end learns that it is refused
 	doNobody                // the dialling end gives up
 	doArrive                // octets reach the end
+	doRecord                // TLS without lines of ours reaches the end
 	doClosed                // the end learns that the other has closed
 	doReset                 // the end learns that the connection was cut
 	doDeadline              // the end may have waited long enough

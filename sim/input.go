@@ -3,6 +3,7 @@ package sim
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"helo/sim/host"
@@ -14,6 +15,7 @@ type setup struct {
 	configs []host.Config
 	options []host.Options
 	target  []int // by host: the host it dials by hand, or 0
+	port    uint16
 	changes []change
 }
 
@@ -63,6 +65,7 @@ func (w *World) prepare(s *setup, line string) error {
 //
 //	msa set pipelining=off       an extension is neither offered nor used
 //	msa hand to=mx               a person drives msa, connected to mx; no letters are sent
+//	laptop hand to=msa port=587  the same at another port than 25
 //	msa says "EHLO a.example"    a line the person types when asked
 func (w *World) Input(line string) error {
 	f, err := host.ParseFault(line)
@@ -157,8 +160,15 @@ func (w *World) hand(s *setup, words []trace.Word) error {
 	if err != nil {
 		return err
 	}
+	port := uint64(host.PortSMTP)
+	if n := len(words); n == 4 && words[3].Key == "port" && words[3].Op == trace.Is {
+		if port, err = strconv.ParseUint(words[3].Value, 10, 16); err != nil || port == 0 {
+			return wordErr(words[3].ValueColumn, "port: expected a number from 1 to 65535")
+		}
+		words = words[:3]
+	}
 	if len(words) != 3 || words[2].Key != "to" || words[2].Op != trace.Is {
-		return wordErr(words[1].Column, `expected to= and a host after "hand"`)
+		return wordErr(words[1].Column, `expected to= and a host after "hand", and port= if it is not 25`)
 	}
 	peer, err := w.named(trace.Word{Key: words[2].Value, Column: words[2].ValueColumn})
 	if err != nil {
@@ -169,7 +179,7 @@ func (w *World) hand(s *setup, words []trace.Word) error {
 	} else {
 		return wordErr(words[0].Column, "one host at a time is driven by hand")
 	}
-	s.target[id] = int(peer)
+	s.target[id], s.port = int(peer), uint16(port)
 	s.options[id-1].Hand = true
 	return nil
 }
@@ -180,7 +190,7 @@ func (w *World) startByHand(s *setup) error {
 		if peer == 0 {
 			continue
 		}
-		w.hosts[id].DialByHand(w.addrOf(trace.HostID(peer)), host.PortSMTP)
+		w.hosts[id].DialByHand(w.addrOf(trace.HostID(peer)), s.port, w.t.Host(trace.HostID(peer)).Name)
 	}
 	return nil
 }

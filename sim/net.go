@@ -1,10 +1,12 @@
 package sim
 
 import (
+	"bytes"
 	"net/netip"
 	"time"
 
 	"helo/protocol/dns"
+	"helo/protocol/smtp"
 	"helo/sim/host"
 	"helo/sim/trace"
 )
@@ -36,6 +38,7 @@ type end struct {
 	sent     uint32        // octets sent so far
 	deadline time.Duration // 0: none
 	watched  bool          // a doDeadline is on the agenda
+	tls      *upgrade      // nil in clear
 }
 
 // farEnd marks the listener's end of a host's connection to itself. To a host
@@ -61,7 +64,7 @@ func (e *environment) ID() trace.HostID                  { return e.id }
 func (e *environment) Now() time.Duration                { return e.w.now }
 func (e *environment) Clock() time.Time                  { return e.w.t.Start.Add(e.w.now) }
 func (e *environment) Store(octets []byte) trace.Span    { return e.w.store(octets) }
-func (e *environment) Octets(s trace.Span) []byte        { return e.w.t.Octets(s) }
+func (e *environment) Octets(s trace.Span) []byte        { return e.w.t.Raw(s) }
 func (e *environment) Ask(cause trace.Pos)               { e.w.ask(e.id, cause) }
 func (e *environment) Draw(what string, n uint64) uint64 { return Draw(e.w.t.Seed, what, n) }
 
@@ -70,6 +73,9 @@ func (e *environment) Append(ev trace.Event) trace.Pos {
 	ev.Conn &^= farEnd
 	if ev.Host == 0 {
 		ev.Host = e.id
+	}
+	if ev.Conn != 0 && e.ofConn(ev.Conn).inside() {
+		ev.Flags |= trace.Inside
 	}
 	switch {
 	case ev.Kind == trace.Letter:
@@ -83,6 +89,17 @@ func (e *environment) Append(ev trace.Event) trace.Pos {
 func (e *environment) NewLetter() trace.LetterID {
 	e.w.letters++
 	return e.w.letters
+}
+
+// ofConn is this host's end of a connection.
+func (e *environment) ofConn(id trace.ConnID) *end {
+	c, side := e.side(id)
+	return &c.ends[side]
+}
+
+func (e *environment) StoreSecret(octets, masked []byte) trace.Span {
+	e.w.stored += 2 * int64(len(octets))
+	return e.w.t.StoreSecret(octets, masked)
 }
 
 // side returns the connection and which end of it the host means.
@@ -147,22 +164,64 @@ func (e *environment) Dial(to netip.Addr, port uint16, cause trace.Pos) trace.Co
 	return id
 }
 
-func (e *environment) Send(id trace.ConnID, octets []byte, cause trace.Pos) {
+func (e *environment) Send(id trace.ConnID, octets []byte, secret bool, cause trace.Pos) {
 	c, side := e.side(id)
 	id &^= farEnd
 	me := &c.ends[side]
-	span, off := e.w.store(octets), me.sent
+	off := me.sent
+	var span trace.Span
+	switch {
+	case !secret:
+		span = e.w.store(octets)
+	case side == listener:
+		span = e.StoreSecret(octets, smtp.MaskReply(octets))
+	default:
+		span = e.StoreSecret(octets, smtp.MaskStream(nil, octets, !smtp.IsAUTH(octets)))
+	}
 	me.sent += uint32(len(octets))
 	pos := e.Append(trace.Event{
 		Kind: trace.Sent, Conn: id, Peer: c.ends[1-side].host, Octets: span, Arg: off, Cause: cause,
 	})
+	flight := uint32(0)
+	if me.inside() {
+		if me.tls.end.Write(octets) == nil {
+			flight = e.w.hold(append([]byte(nil), me.tls.end.Output()...))
+		}
+	} else if altered, fired := e.meddle(id, side, octets, pos); altered != nil {
+		me.sent += uint32(len(altered) - len(octets))
+		octets, span, pos = altered, e.w.store(altered), fired
+	}
 	if c.cut || !c.ends[1-side].open {
 		e.lost(id, side, span, off, pos)
 		return
 	}
 	e.w.flying += int64(len(octets))
-	e.w.plan(e.w.sc.Latency, item{do: doArrive, conn: id, side: uint8(1 - side), span: span, off: off, cause: pos})
+	e.w.plan(e.w.sc.Latency, item{do: doArrive, conn: id, side: uint8(1 - side), span: span, off: off, flight: flight, cause: pos})
 }
+
+// meddle is what somebody in the middle makes of octets in clear: nil, if
+// nobody is there.
+func (e *environment) meddle(id trace.ConnID, side int, octets []byte, pos trace.Pos) (altered []byte, fired trace.Pos) {
+	const keyword, hidden = "STARTTLS", "XXXXXXXX" // of the same length: nothing else moves
+	c := &e.w.conns[id-1]
+	o := host.Occasion{Peer: c.ends[dialler].host, Host: e.w.t.Host(c.ends[listener].host).ID, Conn: id, Cause: pos}
+	switch {
+	case side == listener && bytes.HasPrefix(octets, []byte("250")) && bytes.Contains(octets, []byte(keyword+"\r\n")):
+		o.Place, o.Verb = host.PlaceOffer, smtp.EHLO
+		if fault, fired := e.Fault(o); fault != nil {
+			return bytes.Replace(octets, []byte(keyword), []byte(hidden), 1), fired
+		}
+	case side == dialler && smtp.EqualFold(string(octets), keyword+"\r\n"):
+		o.Place, o.Verb = host.PlaceUpgrade, smtp.STARTTLS
+		if fault, fired := e.Fault(o); fault != nil {
+			return append(append([]byte(nil), octets...), injected...), fired
+		}
+	}
+	return nil, trace.NoPos
+}
+
+// injected is what somebody in the middle says behind a client's STARTTLS.
+const injected = "MAIL FROM:<mallory@other.example>\r\nRCPT TO:<bob@receiver.example>\r\nDATA\r\n"
 
 // lost records octets that will never arrive.
 func (e *environment) lost(id trace.ConnID, side int, span trace.Span, off uint32, cause trace.Pos) {
@@ -181,6 +240,7 @@ func (e *environment) Close(id trace.ConnID, cause trace.Pos) {
 		return
 	}
 	me.open, me.deadline = false, 0
+	me.stop()
 	pos := e.Append(trace.Event{Kind: trace.Close, Conn: id, Peer: c.ends[1-side].host, Cause: cause})
 	if c.ends[1-side].open && !c.cut {
 		e.w.plan(e.w.sc.Latency, item{do: doClosed, conn: id, side: uint8(1 - side), cause: pos})
@@ -194,6 +254,7 @@ func (e *environment) Cut(id trace.ConnID, cause trace.Pos) {
 	id &^= farEnd
 	me := &c.ends[side]
 	me.open, me.deadline = false, 0
+	me.stop()
 	pos := e.Append(trace.Event{
 		Kind: trace.Reset, Conn: id, Peer: c.ends[1-side].host, Flags: trace.Faulty, Cause: cause,
 	})

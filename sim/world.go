@@ -65,6 +65,7 @@ type World struct {
 	inputs  []string
 	lines   []string // typed lines given beforehand, not yet used
 	scratch []byte
+	flights [][]byte // octets under way that the trace has otherwise, or not at all
 }
 
 // New prepares a run. sc is shared and stays as it is. Errors in the options'
@@ -138,7 +139,14 @@ func (w *World) Trace() *trace.Trace { return w.t }
 func (w *World) Inputs() []string { return append([]string(nil), w.inputs...) }
 
 // Close ends the run. The trace stays.
-func (w *World) Close() { w.agenda.items = nil }
+func (w *World) Close() {
+	w.agenda.items = nil
+	for i := range w.conns {
+		for side := range w.conns[i].ends {
+			w.conns[i].ends[side].stop()
+		}
+	}
+}
 
 // Mailbox returns the letters in a mailbox of the host with that short name, in
 // the order in which they came.
@@ -265,16 +273,32 @@ func (w *World) happen(it *item) {
 			e.Kind = trace.Unanswered
 		}
 		h.Refused(id, w.record(e))
+	case doRecord:
+		w.shake(it.conn, int(it.side), w.landed(it.flight), it.cause)
 	case doArrive:
 		w.flying -= int64(it.span.Len)
 		e.Octets, e.Arg = it.span, it.off
+		octets := w.t.Raw(it.span)
+		if it.flight > 0 {
+			e.Flags |= trace.Inside
+			octets = w.landed(it.flight)
+		}
 		if !me.open {
 			e.Kind, e.Host, e.Peer = trace.Lost, other.host, me.host
 			w.record(e)
 			return
 		}
 		e.Kind = trace.Arrived
-		h.Arrived(id, w.t.Octets(it.span), it.span, it.off, w.record(e))
+		pos := w.record(e)
+		if u := c.ends[it.side].tls; u != nil {
+			if !u.inside { // in clear where a handshake is due, or inside where it has failed
+				w.shake(it.conn, int(it.side), octets, pos)
+				return
+			}
+			u.end.Feed(octets)
+			octets = u.end.Plain()
+		}
+		h.Arrived(id, octets, it.span, it.off, pos)
 	case doClosed, doReset:
 		if !me.open {
 			return

@@ -46,6 +46,12 @@ func (p *scenarioParser) host(n ast.Node) {
 	}
 	c.Addrs = p.addresses(m, c.ID)
 	c.Avoid = p.features(m, "avoid", 0)
+	if word := m.text("tls"); word != "" {
+		var ok bool
+		if c.TLS, ok = host.ParseTLSMode(word); !ok {
+			p.fail(m.at("tls"), "tls: expected may, insist, implicit or none, found %q", word)
+		}
+	}
 	if n := m.at("client"); n != nil {
 		c.Client = p.client(n)
 	}
@@ -101,6 +107,11 @@ func (p *scenarioParser) client(n ast.Node) *host.ClientConfig {
 		p.fail(m.at("server"), "server: expected the domain name of the server it submits to, such as mail.sender.example, found %q", c.Server)
 	}
 	p.servers = append(p.servers, item{m.at("server"), c.Server})
+	if n := m.at("login"); n != nil {
+		l := p.mapping(n, "a login", loginKeys)
+		c.Login = &host.Login{User: l.text("user"), Password: l.text("password"), Token: l.text("token"), Mechanism: p.mechanism(item{l.at("mechanism"), l.text("mechanism")}), InClear: p.yes(l, "in-clear")}
+		p.secret(l, c.Login.Password, c.Login.Token)
+	}
 	return c
 }
 
@@ -137,6 +148,7 @@ func (p *scenarioParser) server(n ast.Node) *host.ServerConfig {
 	for _, n := range m.sequence("lists") {
 		s.Lists = append(s.Lists, p.serverList(n, s))
 	}
+	p.users(m, s)
 	for _, i := range m.list("submission") {
 		s.Submission = append(s.Submission, p.prefix(i))
 	}

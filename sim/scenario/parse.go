@@ -17,14 +17,22 @@ var (
 	}
 	hostKeys = keySet{
 		needed:   []string{"id", "address"},
-		optional: []string{"name", "title", "role", "client", "server", "avoid"},
+		optional: []string{"name", "title", "role", "client", "server", "avoid", "tls"},
 	}
 	clientKeys = keySet{
 		needed:   []string{"user", "server"},
-		optional: []string{"port"},
+		optional: []string{"port", "login"},
+	}
+	loginKeys = keySet{
+		needed:   []string{"user"},
+		optional: []string{"password", "token", "mechanism", "in-clear"},
+	}
+	userKeys = keySet{
+		needed:   []string{"name"},
+		optional: []string{"password", "token"},
 	}
 	serverKeys = keySet{
-		optional: []string{"domains", "mailboxes", "submission", "features", "size", "recipients", "retry", "lifetime", "lists"},
+		optional: []string{"domains", "mailboxes", "submission", "features", "size", "recipients", "retry", "lifetime", "lists", "users", "mechanisms", "plain-in-clear"},
 	}
 	listKeys = keySet{
 		needed: []string{"name", "members"},

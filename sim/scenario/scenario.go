@@ -25,6 +25,8 @@ type Scenario struct {
 	Raw     bool // every host passes lone CR and LF in letters on as they stand
 	Faults  []*host.Fault
 
+	certificates certificates
+
 	MaxEvents uint32        // the run stops at this many events
 	MaxTime   time.Duration // or at this virtual time
 	MaxOctets int64         // or when trace and mailboxes hold this many octets

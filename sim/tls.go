@@ -1,0 +1,230 @@
+package sim
+
+import (
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"helo/protocol/sasl"
+	"helo/sim/host"
+	"helo/sim/scenario"
+	"helo/sim/secure"
+	"helo/sim/trace"
+)
+
+// upgrade is TLS at one end of a connection: a real one, run in lockstep with
+// the world.
+type upgrade struct {
+	end     *secure.End
+	ask     host.TLS
+	inside  bool                // the handshake is complete
+	over    bool                // it has failed
+	flown   bool                // something of it has left
+	hello   string              // server: what the ClientHello says
+	shown   tls.ConnectionState // client: what the server has shown
+	verdict error               // client: what is wrong with the certificate
+}
+
+// inside says whether the end is inside TLS.
+func (e *end) inside() bool { return e.tls != nil && e.tls.inside }
+
+// stop lets go of what TLS holds.
+func (e *end) stop() {
+	if e.tls != nil {
+		e.tls.end.Stop()
+	}
+}
+
+// StartTLS begins a handshake at this end.
+func (e *environment) StartTLS(id trace.ConnID, ask host.TLS, cause trace.Pos) {
+	c, side := e.side(id)
+	id &^= farEnd
+	w, u := e.w, &upgrade{ask: ask}
+	random := w.random(id, side)
+	if ask.Server {
+		kind, fault, fired := scenario.Valid, (*host.Fault)(nil), trace.NoPos
+		if fault, fired = e.Fault(host.Occasion{
+			Place: host.PlaceCertificate, Host: w.t.Host(e.id).ID, Peer: c.ends[1-side].host, Conn: id, Cause: cause,
+		}); fault != nil {
+			kind, cause = badCertificates[fault.Effect], fired
+		}
+		config := secure.WithRand(w.sc.Certificate(int(e.id)-1, kind), random)
+		config.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+			u.hello = describeHello(hello)
+			return nil, nil
+		}
+		u.end = secure.NewServer(config)
+	} else {
+		config := secure.ClientConfig(ask.Name, nil, random, e.Clock)
+		config.InsecureSkipVerify = true // done here, so that the verdict is known even where it is not asked for
+		config.VerifyConnection = func(s tls.ConnectionState) error {
+			u.shown = s
+			if u.verdict = verify(s, ask.Name, w.sc.Roots(), e.Clock()); ask.Verify {
+				return u.verdict
+			}
+			return nil
+		}
+		u.end = secure.NewClient(config)
+	}
+	c.ends[side].stop()
+	c.ends[side].tls = u
+	u.end.Start()
+	w.fly(id, side, cause)
+}
+
+var badCertificates = map[host.Effect]scenario.CertificateKind{
+	host.EffectExpired: scenario.Expired, host.EffectWrongName: scenario.WrongName, host.EffectUnknownCA: scenario.UnknownCA,
+}
+
+// verify says what is wrong with a server's certificate.
+func verify(s tls.ConnectionState, name string, roots *x509.CertPool, now time.Time) error {
+	o := x509.VerifyOptions{Roots: roots, CurrentTime: now, DNSName: strings.Trim(name, "[]"), Intermediates: x509.NewCertPool()}
+	for _, c := range s.PeerCertificates[1:] {
+		o.Intermediates.AddCert(c)
+	}
+	_, err := s.PeerCertificates[0].Verify(o)
+	return err
+}
+
+// random is the chance that one end of a connection draws for its keys.
+func (w *World) random(id trace.ConnID, side int) io.Reader {
+	var seed [20]byte
+	binary.BigEndian.PutUint64(seed[:], w.t.Seed)
+	binary.BigEndian.PutUint32(seed[8:], uint32(id))
+	binary.BigEndian.PutUint64(seed[12:], uint64(side))
+	return secure.Rand(sha256.Sum256(seed[:]))
+}
+
+// fly sends what TLS at an end has to say: records without lines of ours.
+func (w *World) fly(id trace.ConnID, side int, cause trace.Pos) {
+	c := &w.conns[id-1]
+	me, other := &c.ends[side], &c.ends[1-side]
+	octets := append([]byte(nil), me.tls.end.Output()...)
+	if len(octets) == 0 {
+		return
+	}
+	pos := w.record(trace.Event{Kind: trace.Record, Conn: id, Host: me.host, Peer: other.host, Arg: uint32(len(octets)), Cause: cause})
+	if me.tls.ask.Server && !me.tls.flown {
+		env := &environment{w: w, id: me.host}
+		if fault, fired := env.Fault(host.Occasion{
+			Place: host.PlaceAnswer, Host: w.t.Host(me.host).ID, Peer: other.host, Conn: id, Cause: pos,
+		}); fault != nil {
+			octets, pos = []byte("this is no TLS\r\n"), fired
+		}
+	}
+	me.tls.flown = true
+	if c.cut || !other.open {
+		return
+	}
+	w.plan(w.sc.Latency, item{do: doRecord, conn: id, side: uint8(1 - side), flight: w.hold(octets), cause: pos})
+}
+
+// hold keeps octets that are under way and not in the trace, and returns where,
+// from 1.
+func (w *World) hold(octets []byte) uint32 {
+	for i := range w.flights {
+		if w.flights[i] == nil {
+			w.flights[i] = octets
+			return uint32(i + 1)
+		}
+	}
+	w.flights = append(w.flights, octets)
+	return uint32(len(w.flights))
+}
+
+// landed returns what was held.
+func (w *World) landed(flight uint32) []byte {
+	octets := w.flights[flight-1]
+	w.flights[flight-1] = nil
+	return octets
+}
+
+// shake lets TLS at an end take in octets of a handshake, or what is none.
+func (w *World) shake(id trace.ConnID, side int, octets []byte, cause trace.Pos) {
+	c := &w.conns[id-1]
+	me := &c.ends[side]
+	u := me.tls
+	if u == nil || u.over || !me.open {
+		return
+	}
+	heardHello := u.hello != ""
+	u.end.Feed(octets)
+	err := u.end.Err()
+	words := "octets that are no TLS"
+	switch {
+	case u.ask.Server && !heardHello && u.hello != "":
+		words = "ClientHello: " + u.hello
+	case u.ask.Server && heardHello && err == nil:
+		words = "Finished"
+	case u.ask.Server && heardHello:
+		words = "alert"
+	case len(u.shown.PeerCertificates) > 0:
+		words = "ServerHello: " + describeShown(u.shown)
+	}
+	pos := w.record(trace.Event{
+		Kind: trace.Handshake, Conn: id, Host: c.ends[1-side].host, Peer: me.host, Octets: w.store([]byte(words)), Cause: cause,
+	})
+	switch h, handle := w.hosts[me.host], c.handle(id, uint8(side)); {
+	case err != nil:
+		u.over = true
+		w.fly(id, side, pos) // an alert
+		why := secure.Reason(err)
+		pos = w.record(trace.Event{
+			Kind: trace.Unsecured, Conn: id, Host: me.host, Peer: c.ends[1-side].host, Octets: w.store([]byte(why)), Cause: pos,
+		})
+		h.TLSFailed(handle, why, pos)
+	case u.end.Done():
+		w.fly(id, side, pos)
+		u.inside = true
+		pos = w.record(trace.Event{
+			Kind: trace.Secured, Conn: id, Host: me.host, Peer: c.ends[1-side].host, Flags: trace.Inside,
+			Octets: w.store([]byte(u.describe())), Cause: pos,
+		})
+		h.Secured(handle, u.info(), pos)
+	default:
+		w.fly(id, side, pos)
+	}
+}
+
+// info is what a host needs to know.
+func (u *upgrade) info() host.TLSInfo {
+	state := u.end.ConnectionState()
+	info := host.TLSInfo{Verified: !u.ask.Server && u.verdict == nil}
+	if data, err := state.ExportKeyingMaterial("EXPORTER-Channel-Binding", nil, 32); err == nil { // RFC 9266 §2
+		info.Binding = &sasl.Binding{Type: sasl.TLSExporter, Data: data}
+	}
+	return info
+}
+
+// describe says what came of the handshake, in words.
+func (u *upgrade) describe() string {
+	switch {
+	case u.ask.Server:
+		return "TLS 1.3"
+	case u.verdict == nil:
+		return "TLS 1.3; the certificate is right"
+	}
+	return "TLS 1.3, with whomever: " + secure.Reason(u.verdict)
+}
+
+func describeHello(h *tls.ClientHelloInfo) string {
+	words := "TLS 1.3"
+	if len(h.SupportedVersions) > 0 {
+		words = tls.VersionName(h.SupportedVersions[0])
+	}
+	if h.ServerName != "" {
+		words += ", for " + h.ServerName
+	}
+	return words
+}
+
+func describeShown(s tls.ConnectionState) string {
+	c := s.PeerCertificates[0]
+	return fmt.Sprintf("%s, certificate for %s by %s, from %s to %s", tls.VersionName(s.Version), strings.Join(c.DNSNames, " "),
+		c.Issuer.CommonName, c.NotBefore.UTC().Format(time.DateOnly), c.NotAfter.UTC().Format(time.DateOnly))
+}
