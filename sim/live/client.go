@@ -2,6 +2,7 @@ package live
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -16,14 +17,16 @@ import (
 
 // ClientConfig says what a client on a real socket sends, and where.
 type ClientConfig struct {
-	Name   string          // of the run, as its trace says
-	Host   host.Config     // with a Client, whose Addrs and Port are where the server is
-	Server trace.Host      // how the other end is called
-	Letter host.Submission // what it sends
-	Local  netip.Addr      // its own address, for EHLO where the host has no name
-	Keep   uint32          // octets of one line or letter in the trace
-	Dial   time.Duration   // how long a connection may take; 0: 30 s
-	Block  time.Duration   // how long the server may take to take a piece of the letter; 0: 3 min (RFC 5321 §4.5.3.2.5)
+	Name    string          // of the run, as its trace says
+	Host    host.Config     // with a Client, whose Addrs and Port are where the server is
+	Server  trace.Host      // how the other end is called
+	Letter  host.Submission // what it sends
+	TLS     *tls.Config     // with the authorities it trusts; nil: those of the system
+	Local   netip.Addr      // its own address, for EHLO where the host has no name
+	Secrets bool            // the trace keeps the lines of logins as they are
+	Keep    uint32          // octets of one line or letter in the trace
+	Dial    time.Duration   // how long a connection may take; 0: 30 s
+	Block   time.Duration   // how long the server may take to take a piece of the letter; 0: 3 min (RFC 5321 §4.5.3.2.5)
 }
 
 // Client is a mail client that sends one letter over real connections. Make one
@@ -44,6 +47,10 @@ func NewClient(c ClientConfig) (*Client, error) {
 		return nil, errors.New("a live client needs to know where its server is")
 	}
 	cl := &Client{c: c}
+	if cl.c.TLS == nil {
+		cl.c.TLS = &tls.Config{}
+	}
+	cl.secrets = c.Secrets
 	cl.keep, cl.budget = int(orElse(c.Keep, DefaultKeep)), DefaultBudget
 	cl.dial, cl.timer = cl.dialled, cl.after
 	cl.pace.init()
@@ -103,7 +110,7 @@ func (cl *Client) dialled(c *conn, to netip.AddrPort) {
 			cl.unlock()
 			return
 		}
-		c.nc = nc
+		c.nc, c.under = nc, nc
 		pos := cl.record(trace.Event{Kind: trace.Connected, Conn: c.id, Peer: cl.them, Cause: trace.NoPos})
 		cl.host.Connected(c.id, pos)
 		cl.unlock()
@@ -125,7 +132,7 @@ func (cl *Client) failed(c *conn, err error) {
 // talk drives a connection to its end. Octets are read by a goroutine of its
 // own, for a server may answer while the letter is still on its way.
 func (cl *Client) talk(c *conn) {
-	stop := context.AfterFunc(cl.ctx, func() { c.nc.SetDeadline(time.Unix(1, 0)) })
+	stop := context.AfterFunc(cl.ctx, func() { c.under.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
 	said := make(chan struct{}, 1) // the host may have something to say
 	done := make(chan struct{})
@@ -134,7 +141,7 @@ func (cl *Client) talk(c *conn) {
 		cl.listen(c, said)
 	}()
 	cl.speak(c, said, done)
-	c.nc.Close()
+	c.under.Close()
 	<-done
 	cl.lock()
 	cl.remove(c)
@@ -145,6 +152,16 @@ func (cl *Client) talk(c *conn) {
 func (cl *Client) listen(c *conn, said chan<- struct{}) {
 	buf := make([]byte, 4096)
 	for {
+		cl.lock()
+		shake := c.upgrade != nil && c.end == goesOn
+		cl.unlock()
+		if shake {
+			cl.shake(c, cl.c.TLS)
+			select {
+			case said <- struct{}{}:
+			default:
+			}
+		}
 		n, err := c.nc.Read(buf)
 		cl.lock()
 		if n > 0 {
@@ -175,16 +192,16 @@ func (cl *Client) speak(c *conn, said <-chan struct{}, done <-chan struct{}) {
 	var until time.Time // the end of the wait, which octets without end do not put off
 	for {
 		cl.lock()
-		out, end, wait := c.out, c.end, c.wait
+		out, end, wait, nc := c.out, c.end, c.wait, c.nc
 		if c.replied || len(out) > 0 {
 			until = time.Time{}
 		}
 		c.out, c.replied = nil, false
 		cl.unlock()
 		if len(out) > 0 {
-			c.nc.SetWriteDeadline(time.Now().Add(block))
+			nc.SetWriteDeadline(time.Now().Add(block))
 			cl.readBy(c, time.Time{})
-			if _, err := c.nc.Write(out); err != nil {
+			if _, err := nc.Write(out); err != nil {
 				cl.stuck(c, err, done)
 				return
 			}
@@ -216,9 +233,9 @@ func (cl *Client) speak(c *conn, said <-chan struct{}, done <-chan struct{}) {
 
 // readBy sets the deadline of reading, unless the client is to stop.
 func (cl *Client) readBy(c *conn, t time.Time) {
-	c.nc.SetReadDeadline(t)
+	c.under.SetReadDeadline(t)
 	if cl.ctx.Err() != nil {
-		c.nc.SetDeadline(time.Unix(1, 0))
+		c.under.SetDeadline(time.Unix(1, 0))
 	}
 }
 

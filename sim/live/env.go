@@ -1,6 +1,8 @@
 package live
 
 import (
+	"crypto/rand"
+	"encoding/binary"
 	"net/netip"
 	"time"
 
@@ -24,14 +26,29 @@ func (v *env) Append(e trace.Event) trace.Pos {
 	return h.record(e)
 }
 
-func (v *env) Store(octets []byte) trace.Span    { return (*hub)(v).hold(octets) }
-func (v *env) ID() trace.HostID                  { return v.me }
-func (v *env) Now() time.Duration                { return v.now }
-func (v *env) Clock() time.Time                  { return v.start.Add(v.now).UTC() }
-func (v *env) Octets(s trace.Span) []byte        { return v.t.Octets(s) }
-func (v *env) Peer(trace.ConnID) trace.HostID    { return v.them }
-func (v *env) Draw(what string, n uint64) uint64 { return 0 } // what needs chance on sockets draws it elsewhere
-func (v *env) Ask(trace.Pos)                     {}
+func (v *env) Store(octets []byte) trace.Span { return (*hub)(v).hold(octets) }
+func (v *env) ID() trace.HostID               { return v.me }
+func (v *env) Now() time.Duration             { return v.now }
+func (v *env) Clock() time.Time               { return v.start.Add(v.now).UTC() }
+func (v *env) Octets(s trace.Span) []byte     { return v.t.Octets(s) }
+func (v *env) Peer(trace.ConnID) trace.HostID { return v.them }
+func (v *env) Ask(trace.Pos)                  {}
+
+// Draw is real chance: here nothing is to be the same again.
+func (v *env) Draw(what string, n uint64) uint64 {
+	var b [8]byte
+	rand.Read(b[:])
+	return binary.NativeEndian.Uint64(b[:])
+}
+
+// StoreSecret keeps no secrets, unless it was asked to.
+func (v *env) StoreSecret(octets, masked []byte) trace.Span {
+	h := (*hub)(v)
+	if h.secrets {
+		masked = octets
+	}
+	return h.hold(masked)
+}
 
 func (v *env) NewLetter() trace.LetterID {
 	h := (*hub)(v)
@@ -64,7 +81,7 @@ func (v *env) Dial(to netip.Addr, port uint16, cause trace.Pos) trace.ConnID {
 	return c.id
 }
 
-func (v *env) Send(id trace.ConnID, octets []byte, cause trace.Pos) {
+func (v *env) Send(id trace.ConnID, octets []byte, secret bool, cause trace.Pos) {
 	h := (*hub)(v)
 	c := h.conn(id)
 	if c == nil || c.end != goesOn {
@@ -73,12 +90,26 @@ func (v *env) Send(id trace.ConnID, octets []byte, cause trace.Pos) {
 	c.out = append(c.out, octets...)
 	keep := octets[:min(len(octets), max(0, h.keep-c.kept))]
 	c.kept += len(keep)
+	switch all := keep; {
+	case !secret || h.secrets:
+	case h.server:
+		keep = smtp.MaskReply(all)
+	default:
+		keep = smtp.MaskStream(nil, all, !smtp.IsAUTH(all))
+	}
 	e := trace.Event{Kind: trace.Sent, Conn: id, Peer: h.them, Octets: h.hold(keep), Arg: c.sent, Cause: cause}
 	if len(keep) < len(octets) {
 		e.Flags = trace.Cut
 	}
 	c.sent += uint32(len(octets))
 	h.record(e)
+}
+
+// StartTLS leaves the handshake to the connection's goroutine.
+func (v *env) StartTLS(id trace.ConnID, ask host.TLS, cause trace.Pos) {
+	if c := (*hub)(v).conn(id); c != nil {
+		c.upgrade = &upgrade{ask, cause}
+	}
 }
 
 func (v *env) Close(id trace.ConnID, cause trace.Pos) {

@@ -43,6 +43,8 @@ type hub struct {
 	letters trace.LetterID
 	keep    int
 	budget  int64
+	server  bool // its host is the one that is called
+	secrets bool // the trace keeps what belongs to a login
 	ended   bool // the trace is full: see record
 
 	pace  pace
@@ -52,14 +54,18 @@ type hub struct {
 
 // conn is one connection as the hub knows it.
 type conn struct {
-	id   trace.ConnID
-	nc   net.Conn
-	out  []byte        // what is to be written
-	sent uint32        // octets sent so far, modulo 2³²
-	kept int           // octets sent and kept in the trace since octets arrived
-	got  uint32        // octets arrived so far, modulo 2³²
-	wait time.Duration // how long to wait for octets; 0: for ever
-	end  ending
+	id    trace.ConnID
+	nc    net.Conn
+	under net.Conn      // nc, or what TLS runs over
+	out   []byte        // what is to be written
+	sent  uint32        // octets sent so far, modulo 2³²
+	kept  int           // octets sent and kept in the trace since octets arrived
+	got   uint32        // octets arrived so far, modulo 2³²
+	wait  time.Duration // how long to wait for octets; 0: for ever
+	end   ending
+
+	upgrade *upgrade // a handshake comes next
+	inside  bool     // inside TLS
 
 	replied bool // a client: a whole reply has come since it began to wait
 
@@ -146,6 +152,11 @@ func (h *hub) record(e trace.Event) trace.Pos {
 	if e.Host == 0 {
 		e.Host = h.me
 	}
+	if e.Conn != 0 {
+		if c := h.conn(e.Conn); c != nil && c.inside {
+			e.Flags |= trace.Inside
+		}
+	}
 	pos := h.t.Append(e)
 	if pos >= lastEvent {
 		h.ended = true
@@ -171,7 +182,7 @@ func (h *hub) remove(c *conn) {
 // add makes a connection known.
 func (h *hub) add(nc net.Conn) *conn {
 	h.last++
-	c := &conn{id: h.last, nc: nc}
+	c := &conn{id: h.last, nc: nc, under: nc}
 	h.conns[c.id] = c
 	return c
 }
@@ -179,6 +190,9 @@ func (h *hub) add(nc net.Conn) *conn {
 // arrived records octets and gives them to the host.
 func (h *hub) arrived(c *conn, octets []byte) {
 	keep := octets[:h.host.Worth(c.id, len(octets))]
+	if !h.secrets {
+		keep = h.host.Mask(c.id, keep)
+	}
 	span := h.hold(keep)
 	e := trace.Event{Kind: trace.Arrived, Conn: c.id, Peer: h.them, Octets: span, Arg: c.got, Cause: trace.NoPos}
 	if len(keep) < len(octets) {

@@ -169,8 +169,22 @@ func (s *Server) settle(c *conn) bool {
 			c.out = nil
 		}
 		mails := c.filing
-		if mails == nil {
-			break
+		switch {
+		case c.upgrade != nil && c.end == goesOn:
+			s.expect(c)
+			s.expectWrite(c)
+			if s.stage.Load() != serving { // it would wait in vain
+				s.lock()
+				s.host.Shut(c.id)
+				s.unlock()
+				c.upgrade = nil
+				continue
+			}
+			s.shake(c, s.tls)
+			continue
+		case mails != nil:
+		default:
+			return s.finish(c)
 		}
 		c.filing = nil
 		var digest []byte
@@ -192,6 +206,11 @@ func (s *Server) settle(c *conn) bool {
 		s.host.Filed(c.id, digest, kept, err)
 		s.unlock()
 	}
+}
+
+// finish ends the connection as its host wants it to end, and returns whether
+// it goes on.
+func (s *Server) finish(c *conn) bool {
 	switch c.end {
 	case closing:
 		s.linger(c)
@@ -199,7 +218,7 @@ func (s *Server) settle(c *conn) bool {
 	case parted:
 		return false
 	case cut:
-		if tcp, ok := c.nc.(interface{ SetLinger(int) error }); ok {
+		if tcp, ok := c.under.(interface{ SetLinger(int) error }); ok {
 			tcp.SetLinger(0) // a reset, as the fault wants it
 		}
 		return false

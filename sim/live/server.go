@@ -2,6 +2,7 @@ package live
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"net/netip"
@@ -20,6 +21,11 @@ type Config struct {
 	Host   host.Config // with a Server
 	Client trace.Host  // how the other ends are called
 	Faults []*host.Fault
+	TLS    *tls.Config // from [ServerTLS]; nil: there is none
+
+	// Secrets says that the trace keeps the lines of logins as they are.
+	Secrets bool
+
 	Store  Store  // where letters go; nil: in memory
 	Room   int64  // octets of letters on their way in, together
 	Keep   uint32 // octets of one line or letter in the trace
@@ -35,6 +41,7 @@ type Config struct {
 type Server struct {
 	hub
 	store Store
+	tls   *tls.Config
 	warn  func(error)
 	room  int64 // left
 	ids   queueIDs
@@ -68,8 +75,9 @@ func NewServer(c Config) (*Server, error) {
 	if me.Title == "" {
 		me.Title = me.Name
 	}
-	s := &Server{store: c.Store, warn: c.Warn, room: orElse(c.Room, DefaultRoom)}
+	s := &Server{store: c.Store, tls: c.TLS, warn: c.Warn, room: orElse(c.Room, DefaultRoom)}
 	s.keep, s.budget = int(orElse(c.Keep, DefaultKeep)), orElse(c.Budget, DefaultBudget)
+	s.server, s.secrets = true, c.Secrets
 	s.timer = func(time.Duration, func()) {} // a host with a depot plans nothing
 	s.dial = func(*conn, netip.AddrPort) {}  // and dials nobody
 	s.jobs, s.stopped = make(chan job), make(chan struct{})

@@ -1,0 +1,159 @@
+package live
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"net"
+	"strings"
+	"time"
+
+	"helo/protocol/sasl"
+	"helo/sim/host"
+	"helo/sim/secure"
+	"helo/sim/trace"
+)
+
+// upgrade is a handshake that the host has asked for.
+type upgrade struct {
+	ask   host.TLS
+	cause trace.Pos
+}
+
+// observed is a connection that remembers what a ClientHello on it said.
+type observed struct {
+	net.Conn
+	hello string
+}
+
+// ServerTLS returns how a live server's TLS is set up: with this certificate,
+// TLS 1.2 or later (RFC 8314 §4.1).
+func ServerTLS(cert tls.Certificate) *tls.Config {
+	return &tls.Config{
+		Certificates: []tls.Certificate{cert},
+		MinVersion:   tls.VersionTLS12,
+		GetConfigForClient: func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+			if o, ok := hello.Conn.(*observed); ok {
+				o.hello = describeHello(hello)
+			}
+			return nil, nil
+		},
+	}
+}
+
+// shake does the handshake that the host has asked for and tells it what came
+// of it. The lock is not held. It returns false if there is no connection any
+// more.
+func (h *hub) shake(c *conn, config *tls.Config) bool {
+	u := c.upgrade
+	nc := &observed{Conn: c.nc}
+	var verdict error
+	var shown *tls.ConnectionState
+	var end *tls.Conn
+	switch {
+	case config == nil: // a fault has accepted a STARTTLS that was never offered
+		h.lock()
+		defer h.unlock()
+		c.upgrade = nil
+		h.unsecured(c, u, "there is no certificate")
+		return c.end == goesOn
+	case u.ask.Server:
+		end = tls.Server(nc, config)
+	default:
+		config = config.Clone()
+		config.ServerName = strings.Trim(u.ask.Name, "[]")
+		roots := config.RootCAs
+		config.InsecureSkipVerify = true // done here, so that the verdict is known even where it is not asked for
+		config.VerifyConnection = func(s tls.ConnectionState) error {
+			shown = &s
+			if verdict = verify(s, config.ServerName, roots); u.ask.Verify {
+				return verdict
+			}
+			return nil
+		}
+		end = tls.Client(nc, config)
+	}
+	err := end.Handshake()
+	h.lock()
+	defer h.unlock()
+	c.upgrade = nil
+	c.at = h.now
+	h.recordShake(c, u, nc.hello, shown, end)
+	if err != nil {
+		h.unsecured(c, u, secure.Reason(err))
+		return c.end == goesOn
+	}
+	state := end.ConnectionState()
+	c.nc, c.inside = end, true
+	words := tls.VersionName(state.Version) + ", " + tls.CipherSuiteName(state.CipherSuite)
+	switch {
+	case u.ask.Server:
+	case verdict == nil:
+		words += "; the certificate is right"
+	default:
+		words += "; with whomever: " + secure.Reason(verdict)
+	}
+	pos := h.record(trace.Event{Kind: trace.Secured, Conn: c.id, Peer: h.them, Octets: h.hold([]byte(words)), Flags: trace.Inside, Cause: u.cause})
+	info := host.TLSInfo{Verified: !u.ask.Server && verdict == nil}
+	if data, err := state.ExportKeyingMaterial("EXPORTER-Channel-Binding", nil, 32); err == nil { // RFC 9266 §2
+		info.Binding = &sasl.Binding{Type: sasl.TLSExporter, Data: data}
+	}
+	h.host.Secured(c.id, info, pos)
+	return true
+}
+
+// recordShake records what was heard of a handshake.
+func (h *hub) recordShake(c *conn, u *upgrade, hello string, shown *tls.ConnectionState, end *tls.Conn) {
+	say := func(from, to trace.HostID, words string) {
+		u.cause = h.record(trace.Event{Kind: trace.Handshake, Conn: c.id, Host: from, Peer: to, Octets: h.hold([]byte(words)), Cause: u.cause})
+	}
+	switch state := end.ConnectionState(); {
+	case u.ask.Server && hello != "":
+		say(h.them, h.me, "ClientHello: "+hello)
+		if state.HandshakeComplete {
+			say(h.me, h.them, "ServerHello: "+tls.VersionName(state.Version)+", "+tls.CipherSuiteName(state.CipherSuite))
+		}
+	case shown != nil:
+		say(h.me, h.them, "ClientHello: for "+u.ask.Name)
+		cert := shown.PeerCertificates[0]
+		say(h.them, h.me, "ServerHello: "+tls.VersionName(shown.Version)+", "+tls.CipherSuiteName(shown.CipherSuite)+
+			", certificate for "+printable(strings.Join(cert.DNSNames, " "))+" by "+printable(cert.Issuer.CommonName)+
+			", from "+cert.NotBefore.UTC().Format(time.DateOnly)+" to "+cert.NotAfter.UTC().Format(time.DateOnly))
+	}
+}
+
+// unsecured tells the host that TLS did not come about.
+func (h *hub) unsecured(c *conn, u *upgrade, why string) {
+	pos := h.record(trace.Event{Kind: trace.Unsecured, Conn: c.id, Peer: h.them, Octets: h.hold([]byte(why)), Cause: u.cause})
+	h.host.TLSFailed(c.id, why, pos)
+}
+
+// verify says what is wrong with a server's certificate.
+func verify(s tls.ConnectionState, name string, roots *x509.CertPool) error {
+	o := x509.VerifyOptions{Roots: roots, DNSName: name, Intermediates: x509.NewCertPool()}
+	for _, c := range s.PeerCertificates[1:] {
+		o.Intermediates.AddCert(c)
+	}
+	_, err := s.PeerCertificates[0].Verify(o)
+	return err
+}
+
+func describeHello(h *tls.ClientHelloInfo) string {
+	words := "TLS"
+	if len(h.SupportedVersions) > 0 {
+		words = tls.VersionName(h.SupportedVersions[0])
+	}
+	if h.ServerName != "" {
+		words += ", for " + printable(h.ServerName)
+	}
+	return words
+}
+
+// printable is a text from a peer, with "?" for what is not printable ASCII.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' {
+			return '?'
+		}
+		return r
+	}, s)
+}
