@@ -32,7 +32,7 @@ type Config struct {
 type ClientConfig struct {
 	User   string // the person's mailbox, "alice@sender.example"
 	Server string // domain name of the submission server (MSA)
-	Port   uint16 // 587 unless given (RFC 6409 §3.1)
+	Port   uint16 // 0: 587 (RFC 6409 §3.1), or 465 where TLS comes first (RFC 8314 §3.3)
 
 	Addrs []netip.Addr // where that server is, if it need not be looked up
 	Login *Login       // who it says it is; nil: it does not log in
@@ -78,6 +78,17 @@ const (
 	PortSubmission  = 587
 	PortSubmissions = 465 // TLS comes first
 )
+
+// port is where a mail client submits.
+func (c *Config) port() uint16 {
+	switch {
+	case c.Client.Port != 0:
+		return c.Client.Port
+	case c.TLS == TLSImplicit:
+		return PortSubmissions
+	}
+	return PortSubmission
+}
 
 // submits says whether clients of that port submit mail of their own.
 func submits(port uint16) bool { return port == PortSubmission || port == PortSubmissions }

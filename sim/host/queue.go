@@ -145,7 +145,7 @@ func (j *job) envelope() smtp.Envelope {
 func (h *Host) newJob(kind jobKind, l *letter, domain string, rcpts []recipient, d time.Duration, cause trace.Pos) {
 	j := &job{token: uint32(len(h.jobs)), kind: kind, letter: l, domain: domain, port: PortSMTP, rcpts: rcpts}
 	if kind == submitJob {
-		j.port = h.cfg.Client.Port
+		j.port = h.cfg.port()
 	}
 	h.jobs = append(h.jobs, j)
 	h.env.Wake(d, j.token, cause)

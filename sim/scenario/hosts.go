@@ -93,7 +93,7 @@ func (p *scenarioParser) client(n ast.Node) *host.ClientConfig {
 	m := p.mapping(n, "a client", clientKeys)
 	c := &host.ClientConfig{
 		User: m.text("user"), Server: m.text("server"),
-		Port: uint16(m.number("port", 1, math.MaxUint16, host.PortSubmission)),
+		Port: uint16(m.number("port", 1, math.MaxUint16, 0)),
 	}
 	if p.err != nil {
 		return c
