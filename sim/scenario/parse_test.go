@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"helo/protocol/dns"
 	"helo/protocol/smtp"
@@ -58,7 +59,7 @@ func TestParseDirect(t *testing.T) {
 			},
 		}},
 	}
-	if diff := cmp.Diff(want, sc, cmp.Comparer(func(a, b netip.Addr) bool { return a == b }),
+	if diff := cmp.Diff(want, sc, cmpopts.IgnoreUnexported(scenario.Scenario{}), cmp.Comparer(func(a, b netip.Addr) bool { return a == b }),
 		cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
 		t.Errorf("direct (-want +got):\n%s", diff)
 	}
