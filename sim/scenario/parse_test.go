@@ -40,7 +40,7 @@ func TestParseDirect(t *testing.T) {
 		MaxEvents: DefaultMaxEvents, MaxTime: DefaultMaxTime, MaxOctets: DefaultMaxOctets,
 		Hosts: []host.Config{{
 			ID: "laptop", Title: "Alice's laptop", Role: "mail client", Addrs: addrs("192.0.2.77"),
-			Client: &host.ClientConfig{User: "alice@sender.example", Server: "mail.sender.example", Port: 587},
+			Client: &host.ClientConfig{User: "alice@sender.example", Server: "mail.sender.example"},
 		}, {
 			ID: "msa", Name: "mail.sender.example", Role: "sending server", Addrs: addrs("192.0.2.10"),
 			Server: &host.ServerConfig{
@@ -59,7 +59,7 @@ func TestParseDirect(t *testing.T) {
 			},
 		}},
 	}
-	if diff := cmp.Diff(want, sc, cmpopts.IgnoreUnexported(scenario.Scenario{}), cmp.Comparer(func(a, b netip.Addr) bool { return a == b }),
+	if diff := cmp.Diff(want, sc, cmpopts.IgnoreUnexported(Scenario{}), cmp.Comparer(func(a, b netip.Addr) bool { return a == b }),
 		cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
 		t.Errorf("direct (-want +got):\n%s", diff)
 	}
