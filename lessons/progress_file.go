@@ -4,7 +4,6 @@ package lessons
 // a later helo may have written.
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,85 +11,24 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"time"
 
-	"github.com/gofrs/flock"
+	"helo/sim/live/disk"
 )
-
-// lockTimeout is how long another helo may keep the file. It needs milliseconds;
-// longer means that it hangs, and then leaving must not hang as well.
-const lockTimeout = 5 * time.Second
 
 // lock keeps other helos away from the file until unlock is called.
 func (p *Progress) lock() (unlock func(), err error) {
-	l := flock.New(filepath.Join(p.dir, "progress.lock"))
-	ctx, cancel := context.WithTimeout(context.Background(), lockTimeout)
-	defer cancel()
-	if _, err := l.TryLockContext(ctx, 5*time.Millisecond); err != nil {
-		return nil, fmt.Errorf("waiting for another helo that uses %s: %w", p.path(), err)
-	}
-	return func() { _ = l.Unlock() }, nil
+	return disk.Lock(filepath.Join(p.dir, "progress.lock"))
 }
 
-const tempPattern = progressFile + ".*.new"
-
-// replaceFile puts octets in place of the file at path. They are written beside
-// it, brought to the disk, and renamed, so that whoever reads, and whatever
-// kills this program, meets one of the two whole. It is done by hand because
-// google/renameio, which does the same, is not built on Windows, and one way on
-// all systems is easier to trust. The caller holds the lock: what an earlier,
-// killed call left behind is removed.
+// replaceFile puts octets in place of the file at path, so that a kill leaves
+// the old one or the new one. The caller holds the lock.
 func replaceFile(path string, octets []byte) error {
-	dir := filepath.Dir(path)
-	left, _ := filepath.Glob(filepath.Join(dir, tempPattern))
-	for _, name := range left {
-		_ = os.Remove(name)
-	}
-	f, err := os.CreateTemp(dir, tempPattern)
-	if err != nil {
+	if err := disk.Replace(path, octets); err != nil {
 		return fmt.Errorf("writing progress: %w", err)
 	}
-	_, err = f.Write(octets)
-	if err == nil {
-		err = f.Sync()
-	}
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	if err == nil {
-		err = rename(f.Name(), path)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name())
-		return fmt.Errorf("writing progress: %w", err)
-	}
-	syncFolder(dir)
 	return nil
-}
-
-// rename puts one file in place of another. Windows refuses that while somebody
-// reads the other, which takes another helo no time: so it is tried again.
-func rename(from, to string) error {
-	err := os.Rename(from, to)
-	for n := 0; err != nil && runtime.GOOS == "windows" && n < 20; n++ {
-		time.Sleep(5 * time.Millisecond)
-		err = os.Rename(from, to)
-	}
-	return err
-}
-
-// syncFolder brings a rename to the disk. Where folders cannot be opened for
-// that, the rename is still whole, only perhaps lost with the power.
-func syncFolder(dir string) {
-	if runtime.GOOS == "windows" {
-		return
-	}
-	if d, err := os.Open(dir); err == nil {
-		_ = d.Sync()
-		_ = d.Close()
-	}
 }
 
 // moveAside gives a file a name that is free and returns it.

@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"helo/sim/live/disk"
 )
 
 // The test program is also the other helo: with this variable it writes
@@ -343,9 +345,8 @@ func TestAKillLeavesTheOldOrTheNewFile(t *testing.T) {
 	}
 	p := loaded(t, dir)
 	saved(t, p) // the lock of a killed helo is gone with it
-	left, err := filepath.Glob(filepath.Join(dir, tempPattern))
-	if err != nil || len(left) > 0 {
-		t.Errorf("left behind: %v %v", left, err)
+	if left := disk.Unfinished(p.path()); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
 	}
 }
 

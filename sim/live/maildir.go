@@ -6,11 +6,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
 
 	"helo/sim/host"
+	"helo/sim/live/disk"
 )
 
 // Maildir keeps letters in Maildirs, one a mailbox, in a folder
@@ -74,7 +74,7 @@ func (m *Maildir) put(mail *host.Mail) (err error) {
 		if err := os.Rename(filepath.Join(dir, "tmp", name), filepath.Join(dir, "new", name)); err != nil {
 			return err
 		}
-		if err := syncFolder(filepath.Join(dir, "new")); err != nil {
+		if err := disk.SyncFolder(filepath.Join(dir, "new")); err != nil {
 			return err
 		}
 	}
@@ -94,7 +94,7 @@ func (m *Maildir) box(name string) (string, error) {
 			return "", fmt.Errorf("failed to make the mailbox: %w", err)
 		}
 	}
-	if err := errors.Join(syncFolder(dir), syncFolder(m.dir), syncFolder(filepath.Dir(m.dir))); err != nil {
+	if err := errors.Join(disk.SyncFolder(dir), disk.SyncFolder(m.dir), disk.SyncFolder(filepath.Dir(m.dir))); err != nil {
 		return "", fmt.Errorf("failed to make the mailbox: %w", err)
 	}
 	m.ok[name] = true
@@ -146,17 +146,4 @@ func removed(path string) error {
 		return err
 	}
 	return nil
-}
-
-// syncFolder forces a folder's entries to the disk. Windows cannot, and does
-// not need it.
-func syncFolder(dir string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	f, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
 }
