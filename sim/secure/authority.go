@@ -130,8 +130,16 @@ func (a *Authority) Issue(l Leaf, rand io.Reader) (tls.Certificate, error) {
 // its roots. It is shared; do not add to it.
 func (a *Authority) Pool() *x509.CertPool { return a.pool }
 
+// Begins is when the authority's own certificate begins to be valid.
+func (a *Authority) Begins() time.Time { return a.cert.NotBefore }
+
 // Expires is when the authority's own certificate ends.
 func (a *Authority) Expires() time.Time { return a.cert.NotAfter }
+
+// Issued says whether the authority has signed that certificate.
+func (a *Authority) Issued(leaf *x509.Certificate) bool {
+	return leaf.CheckSignatureFrom(a.cert) == nil
+}
 
 // newKey makes a key of the authority's own kind, so that whoever can check the
 // one signature can check the other.

@@ -33,8 +33,8 @@ func TestCertificatesAreWhatWasAskedFor(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got, want := ca.Expires(), from.Add(10*365*24*time.Hour); !got.Equal(want) {
-				t.Errorf("the authority ends at %v, want %v", got, want)
+			if got, want := ca.Expires(), from.Add(10*365*24*time.Hour); !got.Equal(want) || !ca.Begins().Equal(from) {
+				t.Errorf("the authority is valid from %v to %v, want %v", ca.Begins(), got, want)
 			}
 			cert, err := ca.Issue(secure.Leaf{
 				Names: []string{"localhost", "mx.receiver.example"}, IPs: []net.IP{net.ParseIP("127.0.0.1"), net.IPv6loopback},
@@ -57,6 +57,9 @@ func TestCertificatesAreWhatWasAskedFor(t *testing.T) {
 			}
 			if _, err := leaf.Verify(x509.VerifyOptions{Roots: ca.Pool(), CurrentTime: from.AddDate(0, 6, 0)}); err != nil {
 				t.Error(err)
+			}
+			if !ca.Issued(leaf) || authority(t, "Example CA").Issued(leaf) {
+				t.Error("it is from another authority")
 			}
 			if leaf.IsCA {
 				t.Error("the server may issue certificates itself")
