@@ -39,18 +39,25 @@ var (
 
 // sendOptions are the flags of helo send.
 type sendOptions struct {
-	server  string
-	from    string
-	to      []string
-	ehlo    string
-	set     []string
-	timeout []string
-	notify  string
-	ret     string
-	envid   string
-	expose  bool
-	brief   bool
-	format  string
+	server                 string
+	from                   string
+	to                     []string
+	ehlo                   string
+	set                    []string
+	timeout                []string
+	notify                 string
+	ret                    string
+	envid                  string
+	tls                    string
+	ca                     string
+	auth                   string
+	user                   string
+	password, passwordFile string
+	inClear                bool
+	secrets                bool
+	expose                 bool
+	brief                  bool
+	format                 string
 }
 
 func newSend() *cobra.Command {
@@ -80,8 +87,16 @@ helo send --brief --server localhost:2525 --from alice@sender.example --to bob@r
 	f.StringVar(&o.notify, "notify", "", "ask for reports: never, or any of success,failure,delay (RFC 3461)")
 	f.StringVar(&o.ret, "ret", "", "what a failure notice should bring back: full or hdrs (RFC 3461)")
 	f.StringVar(&o.envid, "envid", "", "a name for the envelope, to be found again in reports (RFC 3461)")
+	f.StringVar(&o.tls, "tls", "may", "starttls or implicit: inside TLS with the right certificate, or nothing is sent; none: in clear; may: whatever the server offers")
+	f.StringVar(&o.ca, "ca", "", "a file of certificates of the authorities to trust (default: those of the system, and helo serve's own)")
+	f.StringVar(&o.auth, "auth", "", "the mechanism to log in with, such as PLAIN or SCRAM-SHA-256 (default: the strongest that the server offers)")
+	f.StringVar(&o.user, "user", "", "log in as this user")
+	f.StringVar(&o.password, "password", "", "the user's password, or token; others on this machine can see it there, so better:")
+	f.StringVar(&o.passwordFile, "password-file", "", "a file whose first line is the password")
+	f.BoolVar(&o.inClear, "password-in-clear", false, "say the password even where everybody on the way can read it")
+	f.BoolVar(&o.secrets, "secrets", false, "show the lines of the login as they are; without it they are stars")
 	f.StringArrayVar(&o.timeout, "timeout", nil, "how long to wait for replies, such as 30s, or for one of them, such as dot=1m or connect=5s (default: as RFC 5321 asks, 2 to 10 minutes)")
-	f.BoolVar(&o.expose, "expose", false, "allow servers on other machines: the message and its addresses go there in the clear")
+	f.BoolVar(&o.expose, "expose", false, "allow servers on other machines: without --tls the message and its addresses may go there in the clear")
 	f.BoolVar(&o.brief, "brief", false, "write what is said without what it means")
 	formatFlag(cmd, &o.format, "text or json (see helo help formats)")
 	return cmd
@@ -240,6 +255,9 @@ func clientConfig(cmd *cobra.Command, o sendOptions) (live.ClientConfig, error) 
 		Client: &host.ClientConfig{User: cfg.Letter.From.Mailbox(), Server: name, Port: uint16(port), Addrs: addrs},
 	}
 	if err := applySettings(&cfg.Host, o.set); err != nil {
+		return cfg, err
+	}
+	if err := sendSecurely(&cfg, cmd, o); err != nil {
 		return cfg, err
 	}
 	if err := sendReports(&cfg.Letter, o); err != nil {

@@ -27,19 +27,23 @@ import (
 
 // serveOptions are the flags of helo serve.
 type serveOptions struct {
-	smtp     string
-	expose   bool
-	maildir  string
-	scenario string
-	host     string
-	domains  []string
-	users    []string
-	set      []string
-	faults   []string
-	headless bool
-	format   string
-	idle     time.Duration
-	grace    time.Duration
+	smtp                    string
+	submission, submissions string
+	logins                  []string
+	loginFile               string
+	secrets                 bool
+	expose                  bool
+	maildir                 string
+	scenario                string
+	host                    string
+	domains                 []string
+	users                   []string
+	set                     []string
+	faults                  []string
+	headless                bool
+	format                  string
+	idle                    time.Duration
+	grace                   time.Duration
 }
 
 func newServe() *cobra.Command {
@@ -58,6 +62,9 @@ swaks -s 127.0.0.1:2525 -f alice@sender.example -t bob@receiver.example
 # events for a program, at a free port; the first event says which
 helo serve --smtp 127.0.0.1:0 --headless --format json
 
+# log in and submit, inside TLS; helo serve says which password and which CA
+helo send --server 127.0.0.1:2587 --tls starttls --user alice --password wonderland --from alice@receiver.example --to bob@receiver.example letter.eml
+
 # mail for anybody at a domain, into Maildirs
 helo serve --domain my.example --user "*" --maildir ./mail
 
@@ -68,8 +75,13 @@ helo serve --fault "mx at=RCPT n=1 reply=451"`,
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.StringVar(&o.smtp, "smtp", "127.0.0.1:2525", "where to listen; port 0 takes a free one, an empty value turns it off")
-	f.BoolVar(&o.expose, "expose", false, "allow addresses that other machines can reach: whoever reaches them can put mail into your mailboxes, unchecked and unencrypted")
+	f.StringVar(&o.smtp, "smtp", "127.0.0.1:2525", "where to listen for mail to its mailboxes; port 0 takes a free one, an empty value turns it off")
+	f.StringVar(&o.submission, "submission", "127.0.0.1:2587", "where its users log in, after STARTTLS, to submit mail")
+	f.StringVar(&o.submissions, "submissions", "127.0.0.1:2465", "the same with TLS from the first octet; of the three only those named are opened, and all if none is")
+	f.StringArrayVar(&o.logins, "login", nil, "who may log in, as user:password (default: alice:wonderland); may be given more than once")
+	f.StringVar(&o.loginFile, "login-file", "", "a file of user:password lines")
+	f.BoolVar(&o.secrets, "secrets", false, "show the lines of logins as they are; without it they are stars")
+	f.BoolVar(&o.expose, "expose", false, "allow addresses that other machines can reach: whoever reaches them can put mail into your mailboxes, unchecked")
 	f.StringVar(&o.maildir, "maildir", "", "file mail in Maildirs in this folder, one a mailbox; without it mail is kept in memory")
 	f.StringVar(&o.scenario, "scenario", "direct", "the scenario, built in or a file, that has the server")
 	f.StringVar(&o.host, "host", "", "which host of the scenario to be (default: the last one with mailboxes)")
@@ -101,8 +113,8 @@ func serve(cmd *cobra.Command, o serveOptions) error {
 	if err := checkFormat(o.format); err != nil {
 		return err
 	}
-	if o.smtp == "" {
-		return usageError{errors.New("--smtp is empty and nothing else is listened at: expected an address such as 127.0.0.1:2525")}
+	if err := o.choosePorts(cmd); err != nil {
+		return err
 	}
 	if o.idle <= 0 || o.grace < 0 {
 		return usageError{errors.New("--idle and --grace: expected a time such as 30s, found no time at all")}
@@ -113,13 +125,21 @@ func serve(cmd *cobra.Command, o serveOptions) error {
 	if !o.headless && cmd.Flags().Changed("format") {
 		return usageError{errors.New("--format says what is written instead of a screen: expected --headless with it")}
 	}
-	if err := checkExposed("--smtp", o.smtp, o.expose); err != nil {
-		return err
-	}
 	cfg, err := serverConfig(cmd, o)
 	if err != nil {
 		return err
 	}
+	made, caFile, err := secureServer(cmd, o, &cfg)
+	if err != nil {
+		return err
+	}
+	if cfg.TLS == nil {
+		o.submissions = ""
+	}
+	if cfg.Host.Server.Accounts == nil {
+		o.submission = ""
+	}
+	cfg.Secrets = o.secrets
 	if o.maildir != "" {
 		if cfg.Store, err = live.NewMaildir(o.maildir); err != nil {
 			return err
@@ -133,33 +153,41 @@ func serve(cmd *cobra.Command, o serveOptions) error {
 		}
 	}
 	debug.SetMemoryLimit(memoryLimit)
-	ln, err := net.Listen("tcp", o.smtp)
+	doors, err := o.open()
 	if err != nil {
-		return fmt.Errorf("failed to listen: %w", err)
+		return err
 	}
 	s, err := live.NewServer(cfg)
 	if err != nil {
 		return err
 	}
+	invited := invitation(doors, made, caFile)
 	if o.headless {
-		return serveHeadless(cmd, s, ln, o)
+		if caFile != "" || made.user != "" {
+			for _, line := range invited {
+				fmt.Fprintln(cmd.ErrOrStderr(), "helo: "+line)
+			}
+		}
+		return serveHeadless(cmd, s, doors, o)
 	}
-	return serveScreen(cmd, s, ln, cfg, o)
+	return serveScreen(cmd, s, doors, cfg, o, invited)
 }
 
 // listen runs the server at its sockets until what shows it returns: a screen,
 // or what writes the transcript. Then open transactions may finish, unless a
 // signal comes that wants it to end at once.
-func listen(cmd *cobra.Command, s *live.Server, ln net.Listener, o serveOptions, show func(ctx context.Context) error) error {
+func listen(cmd *cobra.Command, s *live.Server, doors []door, o serveOptions, show func(ctx context.Context) error) error {
 	accepting, stopAccepting := context.WithCancel(cmd.Context())
 	defer stopAccepting()
-	served := make(chan error, 1)
+	served := make(chan error, len(doors))
 	showing, stopShowing := context.WithCancel(cmd.Context())
 	defer stopShowing()
-	go func() {
-		served <- s.Serve(accepting, ln, host.PortSMTP)
-		stopShowing()
-	}()
+	for _, d := range doors {
+		go func() {
+			served <- s.Serve(accepting, d, d.port)
+			stopShowing()
+		}()
+	}
 	err := show(showing)
 	stopAccepting()
 
@@ -183,11 +211,14 @@ func listen(cmd *cobra.Command, s *live.Server, ln net.Listener, o serveOptions,
 	})
 	s.Shutdown(grace)
 	patience.Stop()
-	return errors.Join(err, <-served)
+	for range doors {
+		err = errors.Join(err, <-served)
+	}
+	return err
 }
 
 // serveHeadless writes what happens until a signal comes.
-func serveHeadless(cmd *cobra.Command, s *live.Server, ln net.Listener, o serveOptions) error {
+func serveHeadless(cmd *cobra.Command, s *live.Server, doors []door, o serveOptions) error {
 	out := cmd.OutOrStdout()
 	update := export.NewTextStream(out, s.Trace(), s.Outside()).Update
 	if o.format == "json" {
@@ -197,7 +228,7 @@ func serveHeadless(cmd *cobra.Command, s *live.Server, ln net.Listener, o serveO
 	defer stopFollowing()
 	written := make(chan error, 1)
 	go func() { written <- s.Follow(following, update) }()
-	err := listen(cmd, s, ln, o, func(ctx context.Context) error {
+	err := listen(cmd, s, doors, o, func(ctx context.Context) error {
 		ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 		defer stop()
 		select {
@@ -216,7 +247,7 @@ func serveHeadless(cmd *cobra.Command, s *live.Server, ln net.Listener, o serveO
 }
 
 // serveScreen shows the server on the terminal until the person quits.
-func serveScreen(cmd *cobra.Command, s *live.Server, ln net.Listener, cfg live.Config, o serveOptions) error {
+func serveScreen(cmd *cobra.Command, s *live.Server, doors []door, cfg live.Config, o serveOptions, invited []string) error {
 	to := "postmaster@" + cfg.Host.Server.Domains[0]
 	if boxes := cfg.Host.Server.Mailboxes; len(boxes) > 0 {
 		box := boxes[0]
@@ -225,10 +256,10 @@ func serveScreen(cmd *cobra.Command, s *live.Server, ln net.Listener, cfg live.C
 		}
 		to = box + "@" + cfg.Host.Server.Domains[0]
 	}
-	return listen(cmd, s, ln, o, func(ctx context.Context) error {
+	return listen(cmd, s, doors, o, func(ctx context.Context) error {
 		return tui.RunServer(ctx, tui.ServerOptions{
-			Trace: s.Trace(), Grew: s.Grew(), Address: ln.Addr().String(),
-			Try:       fmt.Sprintf("swaks -s %s -f alice@sender.example -t %s", ln.Addr(), to),
+			Trace: s.Trace(), Grew: s.Grew(), Address: doors[0].Addr().String(), Invited: invited,
+			Try:       fmt.Sprintf("swaks -s %s -f alice@sender.example -t %s", doors[0].Addr(), to),
 			Reference: func() (*explain.Reference, error) { return explain.Load(content.Files) },
 		})
 	})
@@ -263,7 +294,7 @@ func serverConfig(cmd *cobra.Command, o serveOptions) (live.Config, error) {
 	}
 	server.Idle = o.idle
 	if !cmd.Flags().Changed("scenario") { // then nobody has chosen: show all there is
-		server.Extensions = smtp.AllExtensions
+		server.Extensions = smtp.AllExtensions | smtp.StartTLS | smtp.RequireTLS
 	}
 	if len(o.domains) > 0 {
 		server.Domains = o.domains

@@ -43,6 +43,9 @@ func Verdicts(t *trace.Trace) []Verdict {
 				refused[names[0]], asked[e.Conn] = pos, names[1:]
 				break
 			}
+			if e.Verb == smtp.QUIT {
+				break // it answers a goodbye, and nothing about letters
+			}
 			latest[e.Conn], last = pos, pos
 		case trace.Relayed:
 			set(e, string(t.OctetsAt(pos)), true, at(latest, e.Conn))

@@ -23,6 +23,7 @@ type ServerOptions struct {
 	Trace     *trace.Trace
 	Grew      <-chan struct{} // the trace has grown
 	Address   string          // where the server listens
+	Invited   []string        // where clients may come in, and how
 	Try       string          // a command with which a client talks to it
 	Reference func() (*explain.Reference, error)
 

@@ -78,6 +78,12 @@ func (m *serverModel) waiting() []string {
 	out = append(out, plain(m.w))
 	say(th.accent, m.o.Try)
 	out = append(out, plain(m.w))
+	for _, line := range m.o.Invited {
+		say(th.mid, line)
+	}
+	if len(m.o.Invited) > 0 {
+		out = append(out, plain(m.w))
+	}
 	say(th.mid, "Each session shows here as it happens, with every octet explained.")
 	if m.wrong != "" {
 		out = append(out, plain(m.w))

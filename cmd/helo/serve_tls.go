@@ -1,0 +1,197 @@
+package main
+
+// What the server of helo serve needs for TLS and logins: the certificate that
+// it keeps, the users that may log in, and the ports where they do.
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"helo/lessons"
+	"helo/protocol/sasl"
+	"helo/protocol/smtp"
+	"helo/sim/explain"
+	"helo/sim/host"
+	"helo/sim/live"
+	"helo/sim/live/identity"
+)
+
+// door is a socket where clients come in, as if at that port.
+type door struct {
+	net.Listener
+	port uint16
+}
+
+// ports are the flags that open doors.
+func (o *serveOptions) ports() []struct {
+	flag string
+	addr *string
+	port uint16
+} {
+	return []struct {
+		flag string
+		addr *string
+		port uint16
+	}{
+		{"--smtp", &o.smtp, host.PortSMTP},
+		{"--submission", &o.submission, host.PortSubmission},
+		{"--submissions", &o.submissions, host.PortSubmissions},
+	}
+}
+
+// choosePorts settles where to listen: all three if none was named.
+func (o *serveOptions) choosePorts(cmd *cobra.Command) error {
+	f := cmd.Flags()
+	if f.Changed("smtp") || f.Changed("submission") || f.Changed("submissions") {
+		for _, p := range o.ports() {
+			if !f.Changed(strings.TrimPrefix(p.flag, "--")) {
+				*p.addr = ""
+			}
+		}
+	}
+	any := false
+	for _, p := range o.ports() {
+		if *p.addr == "" {
+			continue
+		}
+		any = true
+		if err := checkExposed(p.flag, *p.addr, o.expose); err != nil {
+			return err
+		}
+	}
+	if !any {
+		return usageError{errors.New("there is nothing to listen at: expected an address such as 127.0.0.1:2525 after --smtp, --submission or --submissions")}
+	}
+	return nil
+}
+
+// open opens the doors.
+func (o *serveOptions) open() ([]door, error) {
+	var doors []door
+	for _, p := range o.ports() {
+		if *p.addr == "" {
+			continue
+		}
+		ln, err := net.Listen("tcp", *p.addr)
+		if err != nil {
+			for _, d := range doors {
+				d.Close()
+			}
+			return nil, fmt.Errorf("failed to listen (%s): %w", p.flag, err)
+		}
+		doors = append(doors, door{ln, p.port})
+	}
+	return doors, nil
+}
+
+// login is a user of a running server that a person should be told of.
+type login struct{ user, password string }
+
+// secureServer gives the server its certificate and its users. It returns the
+// user that helo itself has made, if it has made one, and the file of the
+// authority that clients have to trust.
+func secureServer(cmd *cobra.Command, o serveOptions, cfg *live.Config) (made login, caFile string, err error) {
+	s := cfg.Host.Server
+	warn := func(format string, args ...any) {
+		fmt.Fprintln(cmd.ErrOrStderr(), "helo: "+explain.Visible([]byte(fmt.Sprintf(format, args...))))
+	}
+	if made, err = serverUsers(o, s, warn); err != nil {
+		return made, "", err
+	}
+	if !s.Extensions.Has(smtp.StartTLS) && o.submissions == "" {
+		return made, "", nil
+	}
+	id, err := identity.Load(filepath.Join(lessons.DefaultFolder(), "tls"), []string{cfg.Host.Name}, time.Now(), rand.Reader)
+	switch {
+	case err != nil && o.submissions != "" && cmd.Flags().Changed("submissions"):
+		return made, "", err
+	case err != nil: // clear text is better than nothing where nobody asked for more
+		warn("%v. The server goes on without TLS", err)
+		s.Extensions &^= smtp.Security
+		s.Accounts = nil
+		return login{}, "", nil
+	}
+	if id.Told != "" {
+		warn("%s", id.Told)
+	}
+	cfg.TLS = live.ServerTLS(id.Certificate)
+	return made, id.CAFile, nil
+}
+
+// serverUsers settles who may log in.
+func serverUsers(o serveOptions, s *host.ServerConfig, warn func(string, ...any)) (made login, err error) {
+	var accounts []sasl.Account
+	for _, l := range o.logins {
+		users, err := identity.ParseUsers("--login", strings.NewReader(l))
+		if err != nil || len(users) != 1 {
+			return made, usageError{errors.New("--login: expected a user and a password such as alice:wonderland")}
+		}
+		accounts = append(accounts, account(users[0]))
+	}
+	if o.loginFile != "" {
+		users, warning, err := identity.ReadUsers(o.loginFile)
+		if err != nil {
+			return made, err
+		}
+		if warning != "" {
+			warn("%s", warning)
+		}
+		for _, u := range users {
+			accounts = append(accounts, account(u))
+		}
+	}
+	switch {
+	case o.submission == "" && o.submissions == "":
+		if len(accounts) > 0 {
+			return made, usageError{errors.New("--login and --login-file: nobody can log in at port 25 alone; expected --submission or --submissions with them")}
+		}
+		s.Accounts = nil
+		return made, nil
+	case len(accounts) == 0 && s.Accounts != nil: // the scenario's
+		return made, nil
+	case len(accounts) == 0:
+		made = login{"alice", "wonderland"}
+		if o.expose { // what every reader of a lesson knows is no password there
+			made.password = rand.Text()[:12]
+		}
+		accounts = append(accounts, sasl.Account{User: made.user, Password: made.password, Token: made.password})
+	}
+	s.Accounts, s.Tokens = sasl.NewAccounts(accounts), true
+	s.Extensions |= smtp.Auth
+	return made, nil
+}
+
+// account is a user of a real server: a password is good for the mechanisms of
+// tokens as well, so that they can be tried.
+func account(u identity.User) sasl.Account {
+	return sasl.Account{User: u.Name, Password: u.Password, Token: u.Password}
+}
+
+// invitation says where clients may come in, for a person.
+func invitation(doors []door, made login, caFile string) []string {
+	var lines []string
+	for _, d := range doors {
+		switch d.port {
+		case host.PortSMTP:
+			lines = append(lines, "mail for its mailboxes at "+d.Addr().String())
+		case host.PortSubmission:
+			lines = append(lines, "mail of its users, who log in after STARTTLS, at "+d.Addr().String())
+		case host.PortSubmissions:
+			lines = append(lines, "the same with TLS from the first octet at "+d.Addr().String())
+		}
+	}
+	if made.user != "" {
+		lines = append(lines, fmt.Sprintf("log in as %s with the password %s", made.user, made.password))
+	}
+	if caFile != "" {
+		lines = append(lines, "its certificate is signed by "+caFile)
+	}
+	return lines
+}
