@@ -4,10 +4,12 @@ package main
 // discards its mail. It is this test binary, run again.
 
 import (
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
 	"os"
+	"path/filepath"
 
 	gosmtp "github.com/emersion/go-smtp"
 )
@@ -15,6 +17,10 @@ import (
 // peerVariable in the environment makes the test binary that server, at the
 // address it names.
 const peerVariable = "HELO_TEST_GO_SMTP"
+
+// peerTLSVariable is the folder of its certificate, server.pem and server.key;
+// without it there is no STARTTLS.
+const peerTLSVariable = "HELO_TEST_GO_SMTP_TLS"
 
 type discarding struct{}
 
@@ -35,6 +41,14 @@ func servePeer(addr string) {
 	if err == nil {
 		s := gosmtp.NewServer(discarding{})
 		s.Domain = "mx.receiver.example"
+		if dir := os.Getenv(peerTLSVariable); dir != "" {
+			var cert tls.Certificate
+			if cert, err = tls.LoadX509KeyPair(filepath.Join(dir, "server.pem"), filepath.Join(dir, "server.key")); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				os.Exit(1)
+			}
+			s.TLSConfig = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
+		}
 		err = s.Serve(ln)
 	}
 	fmt.Fprintln(os.Stderr, err)
