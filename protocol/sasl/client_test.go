@@ -143,6 +143,9 @@ func TestLoginNeeds(t *testing.T) {
 			map[string]string{nameScram: "the password has characters", nameScramPlus: "the password has characters"}},
 		{"RFC 4013 §2.3: a name that cannot be prepared", func(o *ClientOptions) { o.Credentials.User = "\ufffd" },
 			map[string]string{nameScram: "the user's name has characters", nameScramPlus: "the user's name has characters"}},
+		{"RFC 4013 §2.3: an identity that cannot be prepared", func(o *ClientOptions) { o.Credentials.Authz = "\ufffd" },
+			map[string]string{nameScram: "the identity has characters", nameScramPlus: "the identity has characters",
+				nameCramMD5: "no identity", nameLogin: "no identity", nameXOAuth2: "no identity"}},
 		{"RFC 4013 §2.1: a password of which nothing is left", func(o *ClientOptions) { o.Credentials.Password = "\u00ad" },
 			map[string]string{nameScram: "the password must not be empty", nameScramPlus: "the password must not be empty"}},
 	} {

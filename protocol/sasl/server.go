@@ -99,8 +99,8 @@ func isNonce(s string) bool { return s != "" && isPrintable(s) && !strings.Conta
 
 // A server is the server's side of one mechanism.
 type server interface {
-	// next takes a response, never nil. The account is not nil when the client
-	// is who it says.
+	// next takes a response. The account is not nil when the client is who it
+	// says.
 	next(response []byte) (challenge []byte, who *account, err error)
 	clone() server
 }
@@ -126,8 +126,6 @@ func (x *exchange) Next(response []byte) ([]byte, bool, error) {
 	case !x.begun && x.ServerFirst:
 		x.over = true
 		return nil, false, &ProtocolError{x.Name, "no initial response: the server speaks first (RFC 4954 §4)"}
-	case response == nil:
-		response = []byte{}
 	}
 	x.begun = true
 	challenge, who, err := x.next(response)

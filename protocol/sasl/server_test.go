@@ -81,6 +81,7 @@ var serverRules = []serverRule{
 	{"XOAUTH2: a user is needed", "XOAUTH2", nil, []step{{"user=\x01auth=Bearer t0ken\x01\x01", `"user="`}}},
 	{"XOAUTH2: an empty token", "XOAUTH2", nil, []step{{"user=alice\x01auth=Bearer \x01\x01", "a token"}}},
 	{"XOAUTH2: another scheme", "XOAUTH2", nil, []step{{"user=tom\x01auth=Basic t0ken\x01\x01", `"auth=Bearer "`}}},
+	{"RFC 6750 §2.1: a token has no spaces", "XOAUTH2", nil, []step{{"user=tom\x01auth=Bearer t0ken t0ken\x01\x01", "a token"}}},
 	{"XOAUTH2: its end", "XOAUTH2", nil, []step{{"user=tom\x01auth=Bearer t0ken\x01", `"user="`}}},
 	{"XOAUTH2: nothing more", "XOAUTH2", nil, []step{{"user=tom\x01auth=Bearer t0ken\x01host=x\x01\x01", `"user="`}}},
 
