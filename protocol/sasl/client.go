@@ -26,6 +26,9 @@ type Login interface {
 	// if the server has not shown what the mechanism has it show. Then the server
 	// may be someone else, and the client should leave.
 	Finish() error
+
+	// Clone returns a copy that goes its own way.
+	Clone() Login
 }
 
 // ErrServer is what the server says about itself that makes a client leave. The
@@ -87,6 +90,8 @@ func checkCredentials(m Mechanism, c Credentials) error {
 		return errors.New("expected a password")
 	case m.Token && !isToken(c.Token):
 		return errors.New("expected a token of visible ASCII characters")
+	case !m.authz() && !sameUser(c.Authz, c.User):
+		return errors.New("expected no identity to act as: this mechanism has no place for one")
 	}
 	for _, s := range []string{c.User, c.Authz, c.Password, c.Host} {
 		// NUL and ^A part the strings of PLAIN and of the tokens' mechanisms; SCRAM

@@ -48,7 +48,7 @@ func (l *loginLogin) Next([]byte) ([]byte, error) {
 }
 
 func (l *loginLogin) Finish() error {
-	if l.asked < 2 {
+	if l.asked != 2 {
 		return &ProtocolError{nameLogin, "two challenges before success"}
 	}
 	return nil

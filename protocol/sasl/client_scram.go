@@ -14,9 +14,9 @@ import (
 )
 
 // maxIterations is how often a client will hash its password because a server
-// says so. A server that asks for more wants to keep it busy. A million hashes
-// take about a third of a second; servers ask for at most some 600,000, which
-// is what password stores are advised to use.
+// says so. A server that asks for more wants to keep it busy. A million take
+// some tenths of a second; no server should ask for more than 600,000 or so,
+// which is what is advised for passwords that are stored.
 const maxIterations = 1_000_000
 
 // scramLogin checks what the library leaves open: the bounds of the server's
@@ -26,10 +26,20 @@ type scramLogin struct {
 	talk    *scram.ClientConversation
 	nonce   string
 	initial string
-	step    int
+	state   scramState
 }
 
-func newScramLogin(m Mechanism, o ClientOptions) (*scramLogin, error) {
+// scramState is what the client waits for.
+type scramState uint8
+
+const (
+	scramWantsFirst scramState = iota // the server-first-message
+	scramWantsFinal                   // the server-final-message
+	scramProved                       // nothing: the server has proved itself
+	scramFailed                       // nothing: something was wrong
+)
+
+func newScramLogin(m Mechanism, o ClientOptions) (Login, error) {
 	c := o.Credentials
 	user, err := prepare(c.User)
 	if err != nil {
@@ -63,47 +73,44 @@ func newScramLogin(m Mechanism, o ClientOptions) (*scramLogin, error) {
 	default:
 		l.talk = library.NewConversation()
 	}
-	l.initial, err = l.talk.Step("")
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", m.Name, err)
-	}
+	l.initial, _ = l.talk.Step("") // to begin is never an error
 	return l, nil
 }
 
 func (l *scramLogin) Initial() ([]byte, bool) { return []byte(l.initial), true }
 
-func (l *scramLogin) Next(challenge []byte) ([]byte, error) {
-	l.step++
+func (l *scramLogin) Next(challenge []byte) (response []byte, err error) {
+	state := l.state
+	l.state = scramFailed // but for what follows
 	message := string(challenge)
-	if !isScram(message) {
+	why, refused := strings.CutPrefix(message, "e=")
+	switch {
+	case !isScram(message):
 		return nil, l.mistake("UTF-8 without control characters (RFC 5802 §7)")
-	}
-	if why, ok := strings.CutPrefix(message, "e="); ok {
-		l.step = failed
+	case refused:
 		return nil, l.refused(why)
-	}
-	switch l.step {
-	case 1:
-		return l.first(message)
-	case 2:
-		return l.final(message)
+	case state == scramWantsFirst:
+		if response, err = l.first(message); err == nil {
+			l.state = scramWantsFinal
+		}
+		return response, err
+	case state == scramWantsFinal:
+		if response, err = l.final(message); err == nil {
+			l.state = scramProved
+		}
+		return response, err
 	}
 	return nil, l.mistake("no challenge after the server's signature (RFC 5802 §5)")
 }
-
-// failed is a step from which none leads on.
-const failed = 100
 
 // first takes the server-first-message and returns the client-final-message
 // (RFC 5802 §7).
 func (l *scramLogin) first(message string) ([]byte, error) {
 	if err := l.checkFirst(message); err != nil {
-		l.step = failed
 		return nil, err
 	}
 	response, err := l.talk.Step(message)
 	if err != nil {
-		l.step = failed
 		return nil, l.mistake(`"r=" and a nonce, ",s=" and a salt in base64, ",i=" and a number (RFC 5802 §7)`)
 	}
 	return []byte(response), nil
@@ -140,11 +147,9 @@ func (l *scramLogin) checkFirst(message string) error {
 // that it knows the password or its keys (RFC 5802 §3).
 func (l *scramLogin) final(message string) ([]byte, error) {
 	if !strings.HasPrefix(message, "v=") {
-		l.step = failed
 		return nil, l.mistake(`"v=" and the server's signature (RFC 5802 §7)`)
 	}
 	if _, err := l.talk.Step(message); err != nil {
-		l.step = failed
 		return nil, fmt.Errorf("%w: its signature is wrong; it does not know the password (RFC 5802 §5)", ErrServer)
 	}
 	return []byte{}, nil
@@ -153,7 +158,7 @@ func (l *scramLogin) final(message string) ([]byte, error) {
 // Finish wants the server's signature to have been seen and found right
 // (RFC 5802 §5).
 func (l *scramLogin) Finish() error {
-	if l.step != 2 || !l.talk.Valid() {
+	if l.state != scramProved {
 		return fmt.Errorf("%w: it has not shown its signature; it may not know the password (RFC 5802 §5)", ErrServer)
 	}
 	return nil

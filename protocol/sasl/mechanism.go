@@ -1,6 +1,6 @@
 package sasl
 
-// The mechanisms, as data, and the channel binding that the strongest needs.
+// The mechanisms, as data.
 
 import "slices"
 
@@ -50,6 +50,11 @@ func Find(name string) (Mechanism, bool) {
 	return Mechanisms[i], true
 }
 
+// authz says whether a client can ask to act as someone else (RFC 4422 §3.4.1).
+func (m Mechanism) authz() bool {
+	return m.Name != nameCramMD5 && m.Name != nameLogin && m.Name != nameXOAuth2
+}
+
 // equalFold compares an upper-case name with another, for whose ASCII letters
 // case does not count. strings.EqualFold would take the long s for an S.
 func equalFold(upper, s string) bool {
@@ -66,23 +71,4 @@ func equalFold(upper, s string) bool {
 		}
 	}
 	return true
-}
-
-// Binding is what ties a login to the TLS connection it is made over, so that
-// no one in the middle can pass it on over a connection of their own (RFC 5056
-// §1). A nil pointer is a connection without TLS.
-type Binding struct {
-	Type string // [TLSExporter] or [TLSServerEndPoint]
-	Data []byte // what both ends of the connection, and no others, see alike
-}
-
-// The types of channel bindings.
-const (
-	TLSExporter       = "tls-exporter"         // RFC 9266 §2
-	TLSServerEndPoint = "tls-server-end-point" // RFC 5929 §4
-)
-
-// known says whether a login can be bound to it.
-func (b *Binding) known() bool {
-	return b != nil && len(b.Data) > 0 && (b.Type == TLSExporter || b.Type == TLSServerEndPoint)
 }

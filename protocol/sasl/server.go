@@ -34,6 +34,9 @@ type Exchange interface {
 	// User returns who has logged in, as its [Account] has it: after done, before
 	// that nothing.
 	User() string
+
+	// Clone returns a copy that goes its own way.
+	Clone() Exchange
 }
 
 // ServerOptions are what an exchange needs.
@@ -58,7 +61,12 @@ func NewExchange(mechanism string, o ServerOptions) (Exchange, error) {
 	if !ok {
 		return nil, unknown()
 	}
-	if o.Accounts == nil {
+	switch {
+	case (m.Name == nameCramMD5 || m.Name == nameScram || m.Binds) && !isNonce(o.Nonce):
+		return nil, errors.New(m.Name + " needs a nonce of visible ASCII characters without a comma")
+	case m.Binds && !o.Binding.known():
+		return nil, errors.New(m.Name + " needs a channel binding")
+	case o.Accounts == nil:
 		o.Accounts = NewAccounts(nil)
 	}
 	x := &exchange{Mechanism: m, opening: []byte{}}
@@ -74,12 +82,6 @@ func NewExchange(mechanism string, o ServerOptions) (Exchange, error) {
 		x.server = plainServer{o.Accounts}
 	case nameLogin:
 		x.server, x.opening = &loginServer{accounts: o.Accounts}, []byte("Username:")
-	}
-	switch {
-	case (m.Name == nameCramMD5 || m.Name == nameScram || m.Binds) && !isNonce(o.Nonce):
-		return nil, errors.New(m.Name + " needs a nonce of visible ASCII characters without a comma")
-	case m.Binds && !o.Binding.known():
-		return nil, errors.New(m.Name + " needs a channel binding")
 	}
 	return x, nil
 }
@@ -97,9 +99,10 @@ func isNonce(s string) bool { return s != "" && isPrintable(s) && !strings.Conta
 
 // A server is the server's side of one mechanism.
 type server interface {
-	// next takes a response, never nil. The account is not nil when the client
-	// is who it says.
+	// next takes a response. The account is not nil when the client is who it
+	// says.
 	next(response []byte) (challenge []byte, who *account, err error)
+	clone() server
 }
 
 // exchange is an Exchange: it knows about the beginning and the end, which are
@@ -123,8 +126,6 @@ func (x *exchange) Next(response []byte) ([]byte, bool, error) {
 	case !x.begun && x.ServerFirst:
 		x.over = true
 		return nil, false, &ProtocolError{x.Name, "no initial response: the server speaks first (RFC 4954 §4)"}
-	case response == nil:
-		response = []byte{}
 	}
 	x.begun = true
 	challenge, who, err := x.next(response)

@@ -117,12 +117,15 @@ func isKey(s string) bool {
 }
 
 // encodeName writes a name where commas part things (RFC 5801 §4).
-func encodeName(s string) string {
-	return strings.NewReplacer("=", "=3D", ",", "=2C").Replace(s)
-}
+func encodeName(s string) string { return nameEncoder.Replace(s) }
 
 // decodeName reads it. It is false if there is a "=" that means nothing.
 func decodeName(s string) (string, bool) {
-	plain := strings.NewReplacer("=3D", "=", "=2C", ",").Replace(s)
+	plain := nameDecoder.Replace(s)
 	return plain, encodeName(plain) == s
 }
+
+var (
+	nameEncoder = strings.NewReplacer("=", "=3D", ",", "=2C")
+	nameDecoder = strings.NewReplacer("=3D", "=", "=2C", ",")
+)

@@ -4,7 +4,6 @@ package sasl
 // RFC 7677).
 
 import (
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"strings"
@@ -12,10 +11,6 @@ import (
 
 	"github.com/xdg-go/scram"
 )
-
-// minIterations is how often a password is hashed for SCRAM, by us and at least
-// by any server (RFC 7677 §4).
-const minIterations = 4096
 
 // scramServer checks what the library leaves open: which binding goes with
 // which mechanism, nonces and characters. The library's own checks are on the
@@ -25,22 +20,20 @@ type scramServer struct {
 	Mechanism
 	o    ServerOptions
 	talk *scram.ServerConversation
-	who  *account // whose keys are used; nobody if they are made up
 	step int
 }
 
 func newScramServer(m Mechanism, o ServerOptions) *scramServer {
-	s := &scramServer{Mechanism: m, o: o, who: nobody}
+	s := &scramServer{Mechanism: m, o: o}
 	library, _ := scram.SHA256.NewServer(func(user string) (scram.StoredCredentials, error) {
 		if user == "" {
 			return scram.StoredCredentials{}, errors.New("no name")
 		}
-		s.who = o.Accounts.find(user)
 		return o.Accounts.credentials(user), nil
 	}) // its error is always nil
 	library.WithNonceGenerator(func() string { return o.Nonce })
 	s.talk = library.NewConversation()
-	if m.Binds && o.Binding != nil {
+	if m.Binds {
 		s.talk = library.NewConversationWithChannelBindingRequired(scram.ChannelBinding{
 			Type: scram.ChannelBindingType(o.Binding.Type), Data: o.Binding.Data})
 	}
@@ -61,8 +54,12 @@ func (s *scramServer) next(response []byte) ([]byte, *account, error) {
 	if len(response) > 0 {
 		return nil, nil, s.mistake("an empty response to the server's signature (RFC 4954 §4)")
 	}
-	return nil, s.who, nil
+	return nil, s.who(), nil
 }
+
+// who returns whose keys are used. Where they are made up, that is nobody or an
+// account without a password.
+func (s *scramServer) who() *account { return s.o.Accounts.find(s.talk.Username()) }
 
 // first takes the client-first-message and returns the server-first-message
 // (RFC 5802 §7).
@@ -76,12 +73,10 @@ func (s *scramServer) first(message string) ([]byte, *account, error) {
 		return []byte(challenge), nil, nil
 	case challenge == scram.ErrInvalidUsernameEncoding || challenge == scram.ErrInvalidEncoding:
 		err = s.mistake(`"=2C" for a comma and "=3D" for "=" in a name (RFC 5802 §5.1)`)
-	case challenge == scram.ErrUnsupportedChannelBindingType:
-		err = s.mistake("the channel binding " + s.o.Binding.Type + " (RFC 5802 §6)")
 	case challenge == scram.ErrUnknownUser:
 		err = s.mistake("a user name that is not empty (RFC 5802 §7)")
 	default:
-		err = s.mistake(`"n,,n=", a user name, ",r=" and a nonce (RFC 5802 §7)`)
+		err = s.mistake(`a header such as "n,,", then "n=", a user name, ",r=" and a nonce (RFC 5802 §7)`)
 	}
 	return nil, nil, err
 }
@@ -96,8 +91,8 @@ func (s *scramServer) checkFirst(message string) error {
 		return s.mistake("UTF-8 without control characters (RFC 5802 §7)")
 	case strings.HasPrefix(bare, "m="):
 		return s.mistake(`no "m=": extensions that must be known are not (RFC 5802 §5.1)`)
-	case s.Binds && !strings.HasPrefix(flag, "p="):
-		return s.mistake(`"p=" and the type of a channel binding (RFC 5802 §6)`)
+	case s.Binds && flag != "p="+s.o.Binding.Type:
+		return s.mistake(`the channel binding "p=` + s.o.Binding.Type + `" (RFC 5802 §6)`)
 	case !s.Binds && strings.HasPrefix(flag, "p="):
 		return s.mistake(`"n" or "y": to bind is to use ` + nameScramPlus + " (RFC 5802 §6)")
 	case flag == "y" && s.o.BindingOffered:
@@ -126,7 +121,7 @@ func (s *scramServer) final(message string) ([]byte, *account, error) {
 		err = s.mistake("the whole nonce, and a proof of 32 octets (RFC 5802 §5.1)")
 	case err != nil:
 		err = s.mistake(`"c=", ",r=" and ",p=" (RFC 5802 §7)`)
-	case !sameUser(s.talk.AuthzID(), s.talk.Username()) || s.who.prepared == "":
+	case !sameUser(s.talk.AuthzID(), s.talk.Username()) || s.who().prepared == "":
 		err = ErrWrong
 	}
 	if err != nil {
@@ -140,68 +135,4 @@ func (s *scramServer) mistake(want string) error { return &ProtocolError{s.Name,
 // isScram says whether all characters may be in a message of SCRAM.
 func isScram(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f })
-}
-
-// credentials returns what a server keeps of the user's password for SCRAM
-// (RFC 5802 §3). For a user that does not exist they are made up of the name:
-// the same each time, as those of one that does, so that only the proof fails
-// (RFC 5802 §7 lets a server hide the reason).
-//
-// Deriving keys is dear: some thousand hashes each. So it is done for all users
-// at once when the first, whoever that is, logs in by SCRAM. Were it done for
-// each in turn, or for those only that exist, then the time a server takes would
-// tell who they are.
-func (a *Accounts) credentials(user string) scram.StoredCredentials {
-	a.once.Do(func() {
-		for _, x := range a.list {
-			if x.prepared != "" {
-				x.keys = a.derive(mustPrepare(x.user), x.prepared)
-			}
-		}
-	})
-	if x := a.find(user); x.keys.Iters > 0 {
-		return x.keys
-	}
-	user = mustPrepare(user)
-	made := func(what string) []byte { d := hashOf(what, user); return d[:] }
-	return scram.StoredCredentials{
-		KeyFactors: scram.KeyFactors{Salt: saltOf(user), Iters: minIterations},
-		StoredKey:  made("stored key of nobody"),
-		ServerKey:  made("server key of nobody"),
-	}
-}
-
-// deriveKeys derives a user's keys from the password (RFC 5802 §3).
-func deriveKeys(user, password string) scram.StoredCredentials {
-	return keysOf(password, scram.KeyFactors{Salt: saltOf(user), Iters: minIterations})
-}
-
-func keysOf(password string, factors scram.KeyFactors) scram.StoredCredentials {
-	client, _ := scram.SHA256.NewClientUnprepped("", password, "") // its error is always nil
-	keys, err := client.GetStoredCredentialsWithError(factors)
-	if err != nil {
-		panic("sasl: " + err.Error()) // a hash of that length and number is always possible
-	}
-	return keys
-}
-
-// saltOf returns a user's salt, 16 octets. It is derived from the name, so that
-// a run can be repeated; so two servers of ours give a user the same, which a
-// salt drawn by chance would not be.
-func saltOf(user string) string {
-	d := hashOf("salt", user)
-	return string(d[:16])
-}
-
-func hashOf(what, user string) digest {
-	return sha256.Sum256([]byte("helo SCRAM " + what + "\x00" + user))
-}
-
-// mustPrepare prepares a name, or leaves it as it is where that is not possible:
-// then it is no user's.
-func mustPrepare(user string) string {
-	if p, err := prepare(user); err == nil {
-		return p
-	}
-	return user
 }
