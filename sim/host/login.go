@@ -56,9 +56,6 @@ func (h *Host) login(in *inbound, cmd *smtp.Command, proposed smtp.Reply) smtp.R
 			return reply(501, 5, 7, 0, "this mechanism begins with the server, expected no response yet") // RFC 4954 §4
 		}
 		in.exchange = exchange
-		if !cmd.Initial && !m.ServerFirst {
-			return smtp.ChallengeReply(nil)
-		}
 	}
 	if in.exchange == nil {
 		return proposed
