@@ -318,7 +318,7 @@ func serverConfig(cmd *cobra.Command, o serveOptions) (live.Config, error) {
 		return live.Config{}, err
 	}
 	for i, f := range faults {
-		if f.Host != h.ID || f.From != "" || f.Effect >= host.EffectRefuse {
+		if f.Host != h.ID || f.From != "" || !f.Effect.AtServer() {
 			return live.Config{}, usageError{fmt.Errorf("--fault: %q can not happen here, where %[2]s is alone and answers whoever comes; expected a fault of a reply, such as \"%[2]s at=RCPT reply=451\"", o.faults[i], h.ID)}
 		}
 	}

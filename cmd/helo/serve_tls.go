@@ -5,9 +5,11 @@ package main
 
 import (
 	"crypto/rand"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -21,6 +23,7 @@ import (
 	"helo/sim/host"
 	"helo/sim/live"
 	"helo/sim/live/identity"
+	"helo/sim/secure"
 )
 
 // door is a socket where clients come in, as if at that port.
@@ -122,7 +125,56 @@ func secureServer(cmd *cobra.Command, o serveOptions, cfg *live.Config) (made lo
 		warn("%s", id.Told)
 	}
 	cfg.TLS = live.ServerTLS(id.Certificate)
+	if cfg.Bad, err = badCertificates(cfg, id.CAFile); err != nil {
+		return made, "", err
+	}
 	return made, id.CAFile, nil
+}
+
+// badCertificates makes what the server's faults need of certificates that are
+// wrong: signed by its own authority, so that only that one thing is.
+func badCertificates(cfg *live.Config, caFile string) (map[host.Effect]*tls.Config, error) {
+	var bad map[host.Effect]*tls.Config
+	for _, f := range cfg.Faults {
+		now := time.Now()
+		leaf := secure.Leaf{Names: []string{cfg.Host.Name, "localhost"}, IPs: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback}, NotBefore: now.AddDate(0, -2, 0), NotAfter: now.AddDate(0, 2, 0)}
+		authority, err := readAuthority(caFile)
+		switch f.Effect {
+		case host.EffectExpired:
+			leaf.NotAfter = now.AddDate(0, -1, 0)
+		case host.EffectWrongName:
+			leaf.Names, leaf.IPs = []string{"www.other.example"}, nil
+		case host.EffectUnknownCA:
+			authority, err = secure.NewAuthorityP256("an authority nobody knows", rand.Reader, leaf.NotBefore, 365*24*time.Hour)
+		default:
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("failed to make a wrong certificate: %w", err)
+		}
+		cert, err := authority.Issue(leaf, rand.Reader)
+		if err != nil {
+			return nil, fmt.Errorf("failed to make a wrong certificate: %w", err)
+		}
+		if bad == nil {
+			bad = map[host.Effect]*tls.Config{}
+		}
+		bad[f.Effect] = live.ServerTLS(cert)
+	}
+	return bad, nil
+}
+
+// readAuthority reads the server's own authority.
+func readAuthority(caFile string) (*secure.Authority, error) {
+	cert, err := os.ReadFile(caFile)
+	if err != nil {
+		return nil, err
+	}
+	key, err := os.ReadFile(strings.TrimSuffix(caFile, ".pem") + ".key")
+	if err != nil {
+		return nil, err
+	}
+	return secure.ParseAuthority(cert, key)
 }
 
 // serverUsers settles who may log in.

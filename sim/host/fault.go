@@ -47,6 +47,16 @@ const (
 	EffectUnknownCA                   // nobody known has signed the certificate
 )
 
+// AtServer says whether a server that is alone can have the effect: on its
+// replies, or on what it shows of TLS.
+func (e Effect) AtServer() bool {
+	switch e {
+	case EffectReply, EffectDrop, EffectSilent, EffectStrip, EffectGarbage, EffectExpired, EffectWrongName, EffectUnknownCA:
+		return true
+	}
+	return false
+}
+
 // tlsEffects are the words of tls=.
 var tlsEffects = []struct {
 	word   string

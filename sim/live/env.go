@@ -1,6 +1,7 @@
 package live
 
 import (
+	"bytes"
 	"crypto/rand"
 	"encoding/binary"
 	"net/netip"
@@ -87,6 +88,9 @@ func (v *env) Send(id trace.ConnID, octets []byte, secret bool, cause trace.Pos)
 	if c == nil || c.end != goesOn {
 		return
 	}
+	if h.server {
+		octets = v.strip(c, octets, cause)
+	}
 	c.out = append(c.out, octets...)
 	keep := octets[:min(len(octets), max(0, h.keep-c.kept))]
 	c.kept += len(keep)
@@ -107,9 +111,39 @@ func (v *env) Send(id trace.ConnID, octets []byte, secret bool, cause trace.Pos)
 
 // StartTLS leaves the handshake to the connection's goroutine.
 func (v *env) StartTLS(id trace.ConnID, ask host.TLS, cause trace.Pos) {
-	if c := (*hub)(v).conn(id); c != nil {
-		c.upgrade = &upgrade{ask, cause}
+	h := (*hub)(v)
+	c := h.conn(id)
+	if c == nil {
+		return
 	}
+	c.upgrade = &upgrade{ask: ask, cause: cause}
+	if !ask.Server {
+		return
+	}
+	for _, place := range []host.Place{host.PlaceCertificate, host.PlaceAnswer} {
+		if f, fired := v.Fault(v.occasion(c, place, smtp.None, cause)); f != nil {
+			c.upgrade.effect, c.upgrade.cause = f.Effect, fired
+			return
+		}
+	}
+}
+
+// occasion is one at which a fault of TLS could fire.
+func (v *env) occasion(c *conn, place host.Place, verb smtp.Verb, cause trace.Pos) host.Occasion {
+	return host.Occasion{Place: place, Host: v.t.Host(v.me).ID, Peer: v.them, Conn: c.id, Verb: verb, Cause: cause}
+}
+
+// strip takes STARTTLS out of an offer, as somebody in the middle would, if a
+// fault wants it.
+func (v *env) strip(c *conn, octets []byte, cause trace.Pos) []byte {
+	const keyword, hidden = "STARTTLS", "XXXXXXXX"
+	if len(v.faults) == 0 || c.inside || !bytes.HasPrefix(octets, []byte("250")) || !bytes.Contains(octets, []byte(keyword+"\r\n")) {
+		return octets
+	}
+	if f, _ := v.Fault(v.occasion(c, host.PlaceOffer, smtp.EHLO, cause)); f == nil {
+		return octets
+	}
+	return bytes.Replace(octets, []byte(keyword), []byte(hidden), 1)
 }
 
 func (v *env) Close(id trace.ConnID, cause trace.Pos) {

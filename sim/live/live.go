@@ -10,6 +10,7 @@
 package live
 
 import (
+	"crypto/tls"
 	"net"
 	"net/netip"
 	"sync"
@@ -43,9 +44,10 @@ type hub struct {
 	letters trace.LetterID
 	keep    int
 	budget  int64
-	server  bool // its host is the one that is called
-	secrets bool // the trace keeps what belongs to a login
-	ended   bool // the trace is full: see record
+	server  bool                        // its host is the one that is called
+	bad     map[host.Effect]*tls.Config // with certificates that are wrong, by fault
+	secrets bool                        // the trace keeps what belongs to a login
+	ended   bool                        // the trace is full: see record
 
 	pace  pace
 	dial  func(c *conn, to netip.AddrPort)

@@ -23,6 +23,9 @@ type Config struct {
 	Faults []*host.Fault
 	TLS    *tls.Config // from [ServerTLS]; nil: there is none
 
+	// Bad are setups with certificates that are wrong in the way of a fault.
+	Bad map[host.Effect]*tls.Config
+
 	// Secrets says that the trace keeps the lines of logins as they are.
 	Secrets bool
 
@@ -77,7 +80,7 @@ func NewServer(c Config) (*Server, error) {
 	}
 	s := &Server{store: c.Store, tls: c.TLS, warn: c.Warn, room: orElse(c.Room, DefaultRoom)}
 	s.keep, s.budget = int(orElse(c.Keep, DefaultKeep)), orElse(c.Budget, DefaultBudget)
-	s.server, s.secrets = true, c.Secrets
+	s.server, s.secrets, s.bad = true, c.Secrets, c.Bad
 	s.timer = func(time.Duration, func()) {} // a host with a depot plans nothing
 	s.dial = func(*conn, netip.AddrPort) {}  // and dials nobody
 	s.jobs, s.stopped = make(chan job), make(chan struct{})

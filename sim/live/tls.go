@@ -15,8 +15,9 @@ import (
 
 // upgrade is a handshake that the host has asked for.
 type upgrade struct {
-	ask   host.TLS
-	cause trace.Pos
+	ask    host.TLS
+	cause  trace.Pos
+	effect host.Effect // of the fault that spoils it, or 0
 }
 
 // observed is a connection that remembers what a ClientHello on it said.
@@ -45,6 +46,9 @@ func ServerTLS(cert tls.Certificate) *tls.Config {
 // more.
 func (h *hub) shake(c *conn, config *tls.Config) bool {
 	u := c.upgrade
+	if bad := h.bad[u.effect]; bad != nil {
+		config = bad
+	}
 	nc := &observed{Conn: c.nc}
 	var verdict error
 	var shown *tls.ConnectionState
@@ -55,6 +59,14 @@ func (h *hub) shake(c *conn, config *tls.Config) bool {
 		defer h.unlock()
 		c.upgrade = nil
 		h.unsecured(c, u, "there is no certificate")
+		return c.end == goesOn
+	case u.effect == host.EffectGarbage:
+		nc.Read(make([]byte, smallRead)) // the ClientHello, or some of it
+		nc.Write([]byte("this is no TLS\r\n"))
+		h.lock()
+		defer h.unlock()
+		c.upgrade = nil
+		h.unsecured(c, u, "the fault answered with octets that are no TLS")
 		return c.end == goesOn
 	case u.ask.Server:
 		end = tls.Server(nc, config)
