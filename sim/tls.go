@@ -3,12 +3,8 @@ package sim
 import (
 	"crypto/sha256"
 	"crypto/tls"
-	"crypto/x509"
 	"encoding/binary"
-	"fmt"
 	"io"
-	"strings"
-	"time"
 
 	"helo/protocol/sasl"
 	"helo/sim/host"
@@ -55,7 +51,7 @@ func (e *environment) StartTLS(id trace.ConnID, ask host.TLS, cause trace.Pos) {
 		}
 		config := secure.WithRand(w.sc.Certificate(int(e.id)-1, kind), random)
 		config.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
-			u.hello = describeHello(hello)
+			u.hello = secure.DescribeHello(hello)
 			return nil, nil
 		}
 		u.end = secure.NewServer(config)
@@ -64,7 +60,7 @@ func (e *environment) StartTLS(id trace.ConnID, ask host.TLS, cause trace.Pos) {
 		config.InsecureSkipVerify = true // done here, so that the verdict is known even where it is not asked for
 		config.VerifyConnection = func(s tls.ConnectionState) error {
 			u.shown = s
-			if u.verdict = verify(s, ask.Name, w.sc.Roots(), e.Clock()); ask.Verify {
+			if u.verdict = secure.Verify(&s, ask.Name, w.sc.Roots(), e.Clock()); ask.Verify {
 				return u.verdict
 			}
 			return nil
@@ -79,16 +75,6 @@ func (e *environment) StartTLS(id trace.ConnID, ask host.TLS, cause trace.Pos) {
 
 var badCertificates = map[host.Effect]scenario.CertificateKind{
 	host.EffectExpired: scenario.Expired, host.EffectWrongName: scenario.WrongName, host.EffectUnknownCA: scenario.UnknownCA,
-}
-
-// verify says what is wrong with a server's certificate.
-func verify(s tls.ConnectionState, name string, roots *x509.CertPool, now time.Time) error {
-	o := x509.VerifyOptions{Roots: roots, CurrentTime: now, DNSName: strings.Trim(name, "[]"), Intermediates: x509.NewCertPool()}
-	for _, c := range s.PeerCertificates[1:] {
-		o.Intermediates.AddCert(c)
-	}
-	_, err := s.PeerCertificates[0].Verify(o)
-	return err
 }
 
 // random is the chance that one end of a connection draws for its keys.
@@ -164,7 +150,7 @@ func (w *World) shake(id trace.ConnID, side int, octets []byte, cause trace.Pos)
 	case u.ask.Server && heardHello:
 		words = "alert"
 	case len(u.shown.PeerCertificates) > 0:
-		words = "ServerHello: " + describeShown(u.shown)
+		words = "ServerHello: " + tls.VersionName(u.shown.Version) + ", " + secure.DescribeServer(&u.shown)
 	}
 	pos := w.record(trace.Event{
 		Kind: trace.Handshake, Conn: id, Host: c.ends[1-side].host, Peer: me.host, Octets: w.store([]byte(words)), Cause: cause,
@@ -210,21 +196,4 @@ func (u *upgrade) describe() string {
 		return "TLS 1.3; the certificate is right"
 	}
 	return "TLS 1.3, with whomever: " + secure.Reason(u.verdict)
-}
-
-func describeHello(h *tls.ClientHelloInfo) string {
-	words := "TLS 1.3"
-	if len(h.SupportedVersions) > 0 {
-		words = tls.VersionName(h.SupportedVersions[0])
-	}
-	if h.ServerName != "" {
-		words += ", for " + h.ServerName
-	}
-	return words
-}
-
-func describeShown(s tls.ConnectionState) string {
-	c := s.PeerCertificates[0]
-	return fmt.Sprintf("%s, certificate for %s by %s, from %s to %s", tls.VersionName(s.Version), strings.Join(c.DNSNames, " "),
-		c.Issuer.CommonName, c.NotBefore.UTC().Format(time.DateOnly), c.NotAfter.UTC().Format(time.DateOnly))
 }

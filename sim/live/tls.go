@@ -2,7 +2,6 @@ package live
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"net"
 	"strings"
 	"time"
@@ -34,7 +33,7 @@ func ServerTLS(cert tls.Certificate) *tls.Config {
 		MinVersion:   tls.VersionTLS12,
 		GetConfigForClient: func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 			if o, ok := hello.Conn.(*observed); ok {
-				o.hello = describeHello(hello)
+				o.hello = secure.DescribeHello(hello)
 			}
 			return nil, nil
 		},
@@ -77,7 +76,7 @@ func (h *hub) shake(c *conn, config *tls.Config) bool {
 		config.InsecureSkipVerify = true // done here, so that the verdict is known even where it is not asked for
 		config.VerifyConnection = func(s tls.ConnectionState) error {
 			shown = &s
-			if verdict = verify(s, config.ServerName, roots); u.ask.Verify {
+			if verdict = secure.Verify(&s, config.ServerName, roots, time.Now()); u.ask.Verify {
 				return verdict
 			}
 			return nil
@@ -126,10 +125,7 @@ func (h *hub) recordShake(c *conn, u *upgrade, hello string, shown *tls.Connecti
 		}
 	case shown != nil:
 		say(h.me, h.them, "ClientHello: for "+u.ask.Name)
-		cert := shown.PeerCertificates[0]
-		say(h.them, h.me, "ServerHello: "+tls.VersionName(shown.Version)+", "+tls.CipherSuiteName(shown.CipherSuite)+
-			", certificate for "+printable(strings.Join(cert.DNSNames, " "))+" by "+printable(cert.Issuer.CommonName)+
-			", from "+cert.NotBefore.UTC().Format(time.DateOnly)+" to "+cert.NotAfter.UTC().Format(time.DateOnly))
+		say(h.them, h.me, "ServerHello: "+tls.VersionName(shown.Version)+", "+tls.CipherSuiteName(shown.CipherSuite)+", "+secure.DescribeServer(shown))
 	}
 }
 
@@ -137,35 +133,4 @@ func (h *hub) recordShake(c *conn, u *upgrade, hello string, shown *tls.Connecti
 func (h *hub) unsecured(c *conn, u *upgrade, why string) {
 	pos := h.record(trace.Event{Kind: trace.Unsecured, Conn: c.id, Peer: h.them, Octets: h.hold([]byte(why)), Cause: u.cause})
 	h.host.TLSFailed(c.id, why, pos)
-}
-
-// verify says what is wrong with a server's certificate.
-func verify(s tls.ConnectionState, name string, roots *x509.CertPool) error {
-	o := x509.VerifyOptions{Roots: roots, DNSName: name, Intermediates: x509.NewCertPool()}
-	for _, c := range s.PeerCertificates[1:] {
-		o.Intermediates.AddCert(c)
-	}
-	_, err := s.PeerCertificates[0].Verify(o)
-	return err
-}
-
-func describeHello(h *tls.ClientHelloInfo) string {
-	words := "TLS"
-	if len(h.SupportedVersions) > 0 {
-		words = tls.VersionName(h.SupportedVersions[0])
-	}
-	if h.ServerName != "" {
-		words += ", for " + printable(h.ServerName)
-	}
-	return words
-}
-
-// printable is a text from a peer, with "?" for what is not printable ASCII.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r > '~' {
-			return '?'
-		}
-		return r
-	}, s)
 }
