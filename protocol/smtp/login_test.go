@@ -1,0 +1,162 @@
+package smtp
+
+// The rules of AUTH on the server's side (RFC 4954, RFC 4422), each by its
+// section.
+
+import (
+	"encoding/base64"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// authOf returns an AUTH line of that many octets; the response is no base64
+// unless the length is right for it.
+func authOf(n int) string {
+	const line = "AUTH X-TOY "
+	return line + strings.Repeat("A", n-len(line)-2) + "\r\n"
+}
+
+// responseOf returns an answer to a challenge of that many octets.
+func responseOf(n int) string { return strings.Repeat("A", n-2) + "\r\n" }
+
+// withAUTH is a MAIL with that AUTH=.
+func withAUTH(value string) string { return "MAIL FROM:<e=mc2@example.com> AUTH=" + value }
+
+var loginRules = []serverRule{
+	{name: "RFC 4954 §4.1: a login with an initial response", config: guarded, send: tlsHere + ehlo + "AUTH PLAIN " + both + "\r\n" + mail, want: []string{"250", "235 2.7.0", "250"}},
+	{name: "RFC 4954 §4.1: and without: an empty challenge is 334 and a space", config: guarded, send: tlsHere + ehlo + "AUTH PLAIN\r\n" + both + "\r\n" + mail, want: []string{"250", "334 ", "235 2.7.0", "250"}},
+	{name: "RFC 4954 §4: challenges and responses", config: guarded, send: ehlo + "AUTH X-TOY\r\n" + lines(alice, wonderland) + mail, want: []string{"250", "334 ", password, "235", "250"}},
+	{name: "RFC 4954 §8: the verb and the mechanism in any case, base64 as it is", config: guarded, send: ehlo + "auth x-toy " + alice + "\r\n" + strings.ToLower(wonderland) + "\r\n" + "Auth X-Toy " + wonderland + "\r\n", want: []string{"250", password, "535", "235"}},
+	{name: "RFC 5321 §4.2.4: where AUTH is not offered it is 502, whatever its argument", send: ehlo + lines("AUTH PLAIN "+both, "AUTH", "AUTH PLAIN =A") + mail, want: []string{"250", "502 5.5.1", "502", "502", "250"}},
+	{name: "RFC 4954 §4: nor is it without mechanisms", config: func(c *Config) { c.Extensions = Auth | EnhancedStatusCodes },
+		send: ehlo + "AUTH PLAIN\r\n" + withAUTH("<>") + "\r\n" + tlsHere + "HELP\r\n", want: []string{"250-mx.receiver.example\r\n250-ENHANCEDSTATUSCODES\r\n250 HELP", "502", "555", "214 2.0.0 commands: EHLO HELO MAIL RCPT DATA RSET NOOP VRFY HELP QUIT"}},
+	{name: "RFC 4954 §4: AUTH before EHLO is 503", config: guarded, send: lines("AUTH X-TOY", "AUTH", "AUTH X-TOY =A", "AUTH NO") + ehlo, want: []string{"503 5.5.1", "503", "503", "503", "250"}},
+	{name: "RFC 4954 §4: no login inside a transaction", config: guarded, send: ehlo + mail + fullLogin + "AUTH\r\n" + rcpt + fullLogin + "BDAT 1\r\nx" + fullLogin + "BDAT 0 LAST\r\n" + fullLogin,
+		want: []string{"250", "250", "503 5.5.1 no login inside a transaction", "503", "250", "503", "250", "503", "250", "235"}, letter: []string{"x"}},
+	{name: "RFC 4954 §4: nor in one that has failed; after RSET it is possible", config: guarded, send: to + "BDAT 1 X\r\nx" + fullLogin + "RSET\r\n" + fullLogin, want: afterTo("501", "503", "250", "235")},
+	{name: "RFC 4954 §4: after a login no other one", config: guarded, send: ehlo + fullLogin + lines("AUTH X-TOY", "AUTH X-TOY "+wonderland, "AUTH NO", "AUTH") + mail, want: []string{"250", "235", "503 5.5.1 somebody has logged in", "503", "503", "503", "250"}},
+	{name: "RFC 4954 §4: after one that failed there may be another one", config: guarded, send: ehlo + "AUTH X-TOY eA==\r\n" + "AUTH X-TOY\r\neA==\r\n" + fullLogin, want: []string{"250", "535 5.7.8", "334", "535", "235"}},
+	{name: "RFC 5321 §4.1.1.5: RSET does not log out", config: func(c *Config) { guarded(c); c.MustLogin = true }, send: ehlo + fullLogin + mail + "RSET\r\n" + mail + "RSET\r\n" + fullLogin, want: []string{"250", "235", "250", "250", "250", "250", "503"}},
+	{name: "RFC 4954 §4: nor does EHLO or HELO, where no security layer was agreed on", config: func(c *Config) { guarded(c); c.MustLogin = true }, send: ehlo + fullLogin + ehlo + mail + "HELO x.example\r\n" + mail + ehlo + fullLogin,
+		want: []string{"250", "235", "250", "250", "250", "250", "250", "503"}},
+	{name: "RFC 4954 §4: a mechanism that is not offered is 504", config: guarded, send: ehlo + lines("AUTH GSSAPI", "AUTH GSSAPI "+both, "AUTH X-TO", "AUTH X-TOYS") + mail, want: []string{"250", "504 5.5.4", "504", "504", "504", "250"}},
+	{name: "RFC 4954 §6: one that needs TLS is 538 in clear, and 504 where it is not offered at all", config: guarded, send: ehlo + lines("AUTH PLAIN", "AUTH plain "+both, "AUTH GSSAPI") + starttls + tlsHere + ehlo + "AUTH PLAIN\r\n*\r\n",
+		want: []string{"250", "538 5.7.11", "538 5.7.11", "504", "220", "250", "334 ", "501"}},
+	{name: "RFC 4422 §3.1: a mechanism has 1 to 20 letters, digits, - and _", config: guarded, send: ehlo + lines("AUTH", "AUTH ", "AUTH  X-TOY", "AUTH X.TOY", "AUTH X-TOY,PLAIN", "AUTH A-MECHANISM_OF_20CHR", "AUTH A-MECHANISM_OF_21CHRS", "AUTH =", "AUTHX-TOY", "AUTH\tX-TOY"),
+		want: []string{"250", "501 5.5.4 expected a mechanism", "501 5.5.4", "501", "501", "501", "504", "501 5.5.4", "501", "500", "500"}},
+
+	{name: "RFC 4954 §4: an initial response that is no base64 is 501", config: guarded, send: ehlo + lines("AUTH X-TOY A", "AUTH X-TOY AA", "AUTH X-TOY AAA", "AUTH X-TOY AA=", "AUTH X-TOY =AAA", "AUTH X-TOY AAA=BBB=", "AUTH X-TOY AA==AA==", "AUTH X-TOY A===", "AUTH X-TOY ====", "AUTH X-TOY ==") + fullLogin,
+		want: []string{"250", "501 5.5.2 expected", "501 5.5.2", "501 5.5.2", "501 5.5.2", "501 5.5.2", "501 5.5.2", "501 5.5.2", "501 5.5.2", "501 5.5.2", "501 5.5.2", "235"}},
+	{name: "RFC 4954 §4: foreign characters are mistakes, not skipped", config: guarded, send: ehlo + lines("AUTH X-TOY  "+wonderland, "AUTH X-TOY AA AA", "AUTH X-TOY AA\tAA", "AUTH X-TOY AA\rAA", "AUTH X-TOY AA\nAA", "AUTH X-TOY AA-_", "AUTH X-TOY AA\x00A", "AUTH X-TOY \xc3\xa4AA", "AUTH X-TOY *", "AUTH X-TOY AAA.") + fullLogin,
+		want: []string{"250", "501 5.5.2", "501 5.5.2", "501 5.5.2", "501 5.5.2", "501 5.5.2", "501 5.5.2", "501 5.5.2", "501 5.5.2", "501 5.5.2", "501 5.5.2", "235"}},
+	{name: "RFC 4954 §4: the same in a response, and each ends the login", config: func(c *Config) { guarded(c); c.MaxErrors = -1 },
+		send: ehlo + foul("A", "AA", "AAA", "AA=", "=AAA", "AAA=BBB=", "AA==AA==", "====", " "+wonderland, wonderland+" ", "AA AA", "AA\rAA", "AA\nAA", "AA\r", "AA-_", "AA\x00A", "\xc3\xa4AA", "**", "* ", " *", "NOOP x", "=") + "NOOP\r\n",
+		want: append(append([]string{"250"}, slices.Repeat([]string{"334 ", "501 5.5.2 expected a response in base64"}, 22)...), "250")},
+	{name: "RFC 4954 §4: = is an empty initial response, an empty line an empty response", config: guarded, send: ehlo + "AUTH X-TOY =\r\n" + "AUTH X-TOY\r\n\r\n" + "AUTH X-TOY =  \r\n" + "NOOP\r\n", want: []string{"250", "535", "334", "535", "535", "250"}},
+	{name: "RFC 4954 §4: * gives a login up, with 501", config: guarded, send: ehlo + "AUTH X-TOY\r\n*\r\n" + "AUTH X-TOY " + alice + "\r\n*\r\n*\r\n" + fullLogin, want: []string{"250", "334", "501 5.7.0", password, "501 5.7.0", "500", "235"}},
+	{name: "RFC 4954 §4: a response is never taken for a command", config: guarded, send: ehlo + "AUTH X-TOY " + alice + "\r\n" + "QUIT\r\n" + "AUTH X-TOY\r\n" + starttls + "AUTH X-TOY\r\n" + ehlo + "NOOP\r\n", want: []string{"250", password, "535", "334", "535", "334", "501 5.5.2", "250"}},
+	{name: "RFC 4954 §4: nor a command for a response", config: guarded, send: ehlo + "AUTH X-TOY\r\n" + wonderland + "\r\nNOOP\r\n" + wonderland + "\r\n" + "RSET\r\n", want: []string{"250", "334", "235", "250", "500", "250"}},
+	{name: "RFC 2920 §3.1, RFC 4954 §4: AUTH last in a group; what stands behind it is the response", config: guarded, send: ehlo + "RSET\r\nNOOP\r\nAUTH X-TOY\r\n" + wonderland + "\r\n" + mail + rcpt, want: []string{"250", "250", "250", "334", "235", "250", "250"}},
+	{name: "lax server: AcceptBareLF ends responses", config: func(c *Config) { guarded(c); c.AcceptBareLF = true }, send: ehlo + "AUTH X-TOY\n" + alice + "\n" + wonderland + "\nAUTH X-TOY\n", want: []string{"250", "334", password, "235", "503"}},
+
+	{name: "RFC 5321 §4.5.3.1.4: where no login is offered, AUTH is a line like any other", send: ehlo + authOf(512) + authOf(513) + authOf(20000) + "NOOP\r\n", want: []string{"250", "502", "500 5.5.2 line too long", "500 5.5.2", "250"}},
+	{name: "RFC 5321 §4.5.3.1.4: nor is a line longer because a login has begun or was", config: guarded, send: ehlo + fullLogin + "NOOP " + strings.Repeat("x", 506) + "\r\nNOOP\r\n", want: []string{"250", "235", "500 5.5.2", "250"}},
+	{name: "RFC 4954 §3: AUTH lengthens MAIL by 500", config: func(c *Config) { c.Extensions, c.ClearMechanisms = Auth, []string{"X-TOY"} }, send: ehlo + mailOf(1012) + "RSET\r\n" + mailOf(1013) + rcpt[:len(rcpt)-2] + strings.Repeat(" ", 500) + "\r\n" + mail, want: []string{"250", "250", "250", "500", "500", "250"}},
+
+	{name: "RFC 4954 §6: where a login is demanded, MAIL, VRFY and EXPN are 530 before it", config: func(c *Config) { guarded(c); c.MustLogin, c.Expn = true, true },
+		send: "VRFY bob\r\n" + ehlo + mail + lines("VRFY bob", "EXPN list", "MAIL FROM:<> FOO=1", "MAIL FROM:x", "VRFY", "NOOP", "RSET", "HELP") + rcpt + data + fullLogin + lines("VRFY bob", "EXPN list") + mail + "QUIT\r\n",
+		want: []string{"530 5.7.0", "250", "530 5.7.0 log in first", "530 5.7.0", "530 5.7.0", "530", "501", "501", "250", "250", "214", "503", "503", "235", "252", "252", "250", "221"}},
+	{name: "RFC 6409 §4.3: nor after HELO; a refused login changes nothing", config: func(c *Config) { guarded(c); c.MustLogin = true }, send: "HELO x.example\r\n" + mail + ehlo + "AUTH X-TOY eA==\r\n" + mail + "EXPN list\r\n" + starttls + tlsHere + ehlo + mail,
+		want: []string{"250", "530", "250", "535", "530", "502", "220", "250", "530"}},
+	{name: "RFC 4954 §9: three logins may fail, then AUTH is 421", config: guarded, send: ehlo + "AUTH X-TOY eA==\r\n" + "AUTH X-TOY\r\neA==\r\n" + "NOOP\r\n" + "AUTH X-TOY eA==\r\n" + "NOOP\r\n" + fullLogin + "NOOP\r\n", want: []string{"250", "535", "334", "535", "250", "535", "250", "421 4.7.0 too many logins"}},
+	{name: "RFC 4954 §9: as many as the config says", config: func(c *Config) { guarded(c); c.MaxLogins = 1 }, send: ehlo + "AUTH X-TOY eA==\r\n" + "AUTH\r\n", want: []string{"250", "535", "421"}},
+	{name: "RFC 4954 §9: what is cancelled, or no base64, or not offered, is no login that failed", config: func(c *Config) { guarded(c); c.MaxLogins = 1 },
+		send: ehlo + "AUTH X-TOY\r\n*\r\nAUTH X-TOY A\r\nAUTH NO\r\nAUTH PLAIN\r\nAUTH X-TOY\r\nA\r\n" + fullLogin, want: []string{"250", "334", "501", "501", "504", "538", "334", "501", "235"}},
+	{name: "RFC 5321 §3.8: mistakes in a login count as others do, and a login makes up for them", config: func(c *Config) { guarded(c); c.MaxErrors = 2 },
+		send: ehlo + "AUTH NO\r\nAUTH X-TOY\r\n*\r\n" + fullLogin + "FOO\r\nAUTH NO\r\nFOO\r\n", want: []string{"250", "504", "334", "501", "235", "500", "503", "421"}},
+	{name: "RFC 5321 §3.8: one too many within a login", config: func(c *Config) { guarded(c); c.MaxErrors = 1 }, send: ehlo + "FOO\r\nAUTH X-TOY\r\nA\r\nNOOP\r\n", want: []string{"250", "500", "334", "421"}},
+
+	{name: "RFC 4954 §5: AUTH= at MAIL, with and without a login", config: guarded, send: ehlo + withAUTH("e+3Dmc2@example.com") + "\r\nRSET\r\n" + fullLogin + lines(withAUTH("<>"), "RSET", "MAIL FROM:<> auth=bob@receiver.example", "RSET", withAUTH("+3C+3E"), "RSET", withAUTH(`"a+2Bb"@[192.0.2.1]`)),
+		want: []string{"250", "250 2.1.0", "250", "235", "250", "250", "250", "250", "250", "250", "250"}},
+	{name: "RFC 5321 §4.1.1.11: AUTH= where no login is offered is 555, and it does not belong to RCPT", send: ehlo + lines(withAUTH("<>"), withAUTH("x")) + mail + rcpt[:len(rcpt)-2] + " AUTH=<>\r\n", want: []string{"250", "555 5.5.4", "555", "250", "555"}},
+	{name: "RFC 5321 §4.1.1.11: nor after HELO, nor outside TLS where logins are inside only", config: func(c *Config) { guarded(c); c.ClearMechanisms = nil }, send: ehlo + withAUTH("<>") + "\r\n" + starttls + tlsHere + ehlo + withAUTH("<>") + "\r\nHELO x.example\r\n" + withAUTH("<>") + "\r\n",
+		want: []string{"250", "555", "220", "250", "250", "250", "555"}},
+}
+
+// foul begins a login for each response.
+func foul(responses ...string) string {
+	var b strings.Builder
+	for _, r := range responses {
+		b.WriteString("AUTH X-TOY\r\n" + r + "\r\n")
+	}
+	return b.String()
+}
+
+// RFC 4954 §4: what a driver sees of a login: the mechanism, and responses
+// without their base64, whatever their length.
+func TestRFC4954_4_WhatTheDriverSees(t *testing.T) {
+	config := fullConfig()
+	guarded(config)
+	long := strings.Repeat("\x00wonderland", 700)
+	var got []string
+	runServer(t, NewServer(config), ehlo+"auth x-toy =\r\nAUTH X-TOY\r\n"+alice+"\r\n\r\nAUTH X-TOY\r\n*\r\nAUTH X-TOY "+base64.StdEncoding.EncodeToString([]byte(long))+"\r\nAUTH X-TOY AA\r\n", single, func(s *Server) Reply {
+		if c := s.Command(); c.Verb == AUTH || c.Verb == Response {
+			got = append(got, fmt.Sprintf("%v %q initial %v, response %d %.7q, cancel %v, secret %v, %v, in %v", c.Verb, c.Mechanism, c.Initial, len(c.SASL), c.SASL, c.Cancel, c.Secret(), named(c.Line[:min(len(c.Line), 20)], c.Parts[:min(2, len(c.Parts))]), s.State()))
+		}
+		return toy(s)
+	})
+	want := []string{
+		`AUTH "x-toy" initial true, response 0 "", cancel false, secret true, [verb auth separator  ], in greeted`,
+		`AUTH "X-TOY" initial false, response 0 "", cancel false, secret false, [verb AUTH separator  ], in greeted`,
+		`response "" initial false, response 5 "alice", cancel false, secret true, [response YWxpY2U= line end \r\n], in login`,
+		`response "" initial false, response 0 "", cancel false, secret true, [line end \r\n], in login`,
+		`AUTH "X-TOY" initial false, response 0 "", cancel false, secret false, [verb AUTH separator  ], in greeted`,
+		`response "" initial false, response 0 "", cancel true, secret true, [response * line end \r\n], in login`,
+		`AUTH "X-TOY" initial true, response 7700 "\x00wonder", cancel false, secret true, [verb AUTH separator  ], in greeted`,
+		`AUTH "X-TOY" initial true, response 0 "", cancel false, secret true, [verb AUTH separator  ], in greeted`,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// RFC 4954 §4: every part of AUTH is named.
+func TestRFC4954_4_CommandParts(t *testing.T) {
+	for line, want := range map[string][]string{
+		"AUTH PLAIN\r\n":              {"verb AUTH", "separator  ", "mechanism PLAIN", `line end \r\n`},
+		"auth plain " + both + "\r\n": {"verb auth", "separator  ", "mechanism plain", "separator  ", "response " + both, `line end \r\n`},
+		"AUTH PLAIN = \r\n":           {"verb AUTH", "separator  ", "mechanism PLAIN", "separator  ", "response =", "separator  ", `line end \r\n`},
+		"AUTH PLAIN A A\r\n":          {"verb AUTH", "separator  ", "mechanism PLAIN", "separator  ", "response A A", `line end \r\n`},
+		"AUTH PL.AIN A\r\n":           {"verb AUTH", "separator  ", `line end \r\n`},
+		"STARTTLS \r\n":               {"verb STARTTLS", "separator  ", `line end \r\n`},
+		"MAIL FROM:<> AUTH=<> REQUIRETLS\r\n": {"verb MAIL FROM:", "reverse-path <>", "separator  ", "parameter keyword AUTH", "separator =", "parameter value <>",
+			"separator  ", "parameter keyword REQUIRETLS", `line end \r\n`},
+	} {
+		c := ParseCommand([]byte(line))
+		if diff := cmp.Diff(want, named(c.Line, c.Parts)); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", line, diff)
+		}
+		checkParts(t, c.Parts, len(line))
+	}
+}
+
+// RFC 4954 §4: the challenge is all the text there is, in one line.
+func TestRFC4954_4_ChallengeReply(t *testing.T) {
+	for challenge, want := range map[string]string{"": "334 \r\n", "Password:": password + "\r\n", strings.Repeat("x", 9210): "334 " + strings.Repeat("eHh4", 3070) + "\r\n"} {
+		for _, enhanced := range []bool{true, false} {
+			if got := string(ChallengeReply([]byte(challenge)).Append(nil, enhanced)); got != want {
+				t.Errorf("%q: %.80q", challenge, got)
+			}
+		}
+		if r, _, err := ParseReply([]byte(want)); err != nil || r.Code != 334 || r.Text() != strings.TrimSuffix(want[4:], "\r\n") {
+			t.Errorf("%.80q is %.80v, %v", want, r, err)
+		}
+	}
+	if len(ChallengeReply(make([]byte, 9210)).Append(nil, true)) > MaxLoginLine {
+		t.Error("not the longest")
+	}
+}
