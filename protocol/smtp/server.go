@@ -178,6 +178,7 @@ func (s *Server) Reset() {
 func (s *Server) Feed(p []byte) int {
 	if s.state == StateHandshake {
 		s.discarded += len(p)
+		s.base += int64(len(p))
 		return len(p)
 	}
 	if s.deciding || s.letter.ready > 0 || s.eof || s.state == StateClosed {

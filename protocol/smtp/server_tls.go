@@ -37,7 +37,9 @@ func (s *Server) beginHandshake() {
 // (RFC 8314 §3.3). What the client said outside is forgotten, and it has to
 // say EHLO again (RFC 3207 §4.2). At any other time it does nothing.
 //
-// If the handshake failed, there is nobody to talk to: close the connection.
+// Octets of the client that came in clear and were not fed yet are fed before,
+// and thrown away. If the handshake failed, there is nobody to talk to: close
+// the connection.
 func (s *Server) Secured() {
 	switch {
 	case s.state == StateConnected:

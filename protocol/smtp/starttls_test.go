@@ -55,6 +55,8 @@ var starttlsRules = []serverRule{
 	{name: "RFC 3207 §4: if it is refused, what stands behind it is served", config: guarded, send: ehlo + "STARTTLS x\r\nNOOP\r\n", want: []string{"250", "501", "250"}},
 	{name: "RFC 5321 §4.1.1.8: HELP lists STARTTLS and AUTH where they are served", config: guarded, send: "HELP\r\nHELP starttls\r\nHELP AUTH\r\nHELP response\r\n", want: []string{
 		"214 2.0.0 commands: EHLO HELO MAIL RCPT DATA BDAT RSET NOOP VRFY HELP STARTTLS AUTH QUIT", "214-2.0.0 STARTTLS", "214-2.0.0 AUTH", "504"}},
+	{name: "lax server: AcceptBareLF ends STARTTLS, and what waits behind it is thrown away all the same", config: func(c *Config) { guarded(c); c.AcceptBareLF = true },
+		send: ehlo + "STARTTLS\nNOOP\n" + tlsHere + "NOOP\n", want: []string{"250", "220", "250"}},
 
 	{name: "RFC 8689 §2: REQUIRETLS is a parameter of MAIL inside TLS", config: guarded, send: tlsHere + ehlo + needTLS + "RSET\r\n" + "MAIL FROM:<> requiretls\r\n", want: []string{"250", "250", "250", "250"}},
 	{name: "RFC 8689 §2: outside it is not known", config: guarded, send: ehlo + needTLS + "MAIL FROM:<> REQUIRETLS=x\r\n" + mail, want: []string{"250", "555 5.5.4", "555", "250"}},
@@ -72,6 +74,45 @@ var starttlsRules = []serverRule{
 func mailOf(n int) string {
 	const line = "MAIL FROM:<a@b.example>"
 	return line + strings.Repeat(" ", n-len(line)-2) + "\r\n"
+}
+
+// RFC 3207 §4.2: whatever waits in clear behind STARTTLS is never acted on, at
+// every split of the octets, and it is counted.
+func TestRFC3207_4_2_PlaintextBehindSTARTTLS(t *testing.T) {
+	for _, injected := range []string{
+		"RSET\r\n" + mail + rcpt + data + "x\r\n.\r\nQUIT\r\n", "NOOP", "\r\n", "EHLO evil.example\r\n" + mail, starttls + starttls, "AUTH PLAIN " + both + "\r\n",
+		"BDAT 6\r\nNOOP\r\n", "BDAT x\r\n", strings.Repeat("x", 700), strings.Repeat("NOOP\r\n", 2000), "NOOP\r", "\n",
+	} {
+		before, after := ehlo+starttls, "RSET\r\n"+ehlo+"QUIT\r\n"
+		for split := range min(len(before+injected), len(before)+2*len(mail)) {
+			config := fullConfig()
+			guarded(config)
+			first := true
+			s := NewServer(config)
+			log := runServer(t, s, before+injected+tlsHere+after, func(left int) int {
+				if first && split > 0 {
+					first = false
+					return split
+				}
+				return left
+			}, func(s *Server) Reply {
+				if s.Command().Verb == RSET && !s.Secure() {
+					t.Error("not secure")
+				}
+				return s.Proposal()
+			})
+			var codes []string
+			for _, r := range log.replies {
+				codes = append(codes, r[:3])
+			}
+			if got := strings.Join(codes, " "); got != "220 250 220 250 250 221" {
+				t.Fatalf("%.40q, split at %d: replies %s", injected, split, got)
+			}
+			if s.Discarded() != len(injected) {
+				t.Fatalf("%.40q, split at %d: %d thrown away, want %d", injected, split, s.Discarded(), len(injected))
+			}
+		}
+	}
 }
 
 // RFC 3207 §4.2: the engine tells its driver no more of what was said outside.
@@ -164,6 +205,56 @@ func TestRFC8314_3_3_SecuredOnlyWhereTLSBegins(t *testing.T) {
 	}
 	if s.Reset(); s.Secure() || s.Discarded() != 0 {
 		t.Error("another connection is not inside TLS")
+	}
+}
+
+// The state follows the reply given to STARTTLS: only a 220 begins TLS, as it
+// does for the client.
+func TestRFC3207_4_StateFollowsReply(t *testing.T) {
+	for _, test := range []struct {
+		reply Reply
+		send  string
+		want  string
+		state State
+	}{
+		{Reply{Code: 454}, "NOOP\r\n", "454 250", StateGreeted},
+		{Reply{Code: 250}, "NOOP\r\n", "250 250", StateGreeted},
+		{Reply{Code: 334}, "NOOP\r\n", "334 250", StateGreeted},
+		{Reply{Code: 235}, fullLogin, "235 235", StateGreeted},
+		{Reply{Raw: []byte("220 go\r\n")}, "NOOP\r\n" + tlsHere + "NOOP\r\n", "220 250", StateWelcomed},
+		{Reply{Raw: []byte("hm?\r\n")}, "NOOP\r\n", "hm? 250", StateGreeted},
+		{Reply{Code: 220, Then: Silent}, "NOOP\r\n", " 250", StateGreeted},
+		{Reply{Code: 220, Then: Close}, "NOOP\r\n", "220", StateClosed},
+		{Reply{Code: 220, Then: Reset}, "NOOP\r\n", "", StateClosed},
+		{Reply{Code: 421}, "NOOP\r\n", "421", StateClosed},
+		{Reply{Code: 220}, "NOOP\r\n" + tlsHere + mail, "220 503", StateWelcomed},
+	} {
+		config := fullConfig()
+		guarded(config)
+		log := runServer(t, NewServer(config), ehlo+starttls+test.send, single, func(s *Server) Reply {
+			if s.Command().Verb == STARTTLS {
+				return test.reply
+			}
+			return toy(s)
+		})
+		var got []string
+		for _, r := range log.replies[2:] {
+			got = append(got, r[:min(len(r), 3)])
+		}
+		if strings.Join(got, " ") != test.want {
+			t.Errorf("%v: %q, want %q", test.reply, got, test.want)
+		}
+		if last := log.events[len(log.events)-1]; !strings.HasSuffix(last, test.state.String()) {
+			t.Errorf("%v: ended with %q, want state %v", test.reply, last, test.state)
+		}
+	}
+	// A fault may say 220 where TLS was not offered, or is there already: then it
+	// begins (again).
+	for _, before := range []string{starttls, "HELO x.example\r\n" + starttls, ehlo + "STARTTLS x\r\n", tlsHere + ehlo + starttls} {
+		log := runServer(t, NewServer(fullConfig()), before+tlsHere+mail+ehlo+mail, single, given(map[Verb]Reply{STARTTLS: {Code: 220}}))
+		if got := fmt.Sprint(log.replies[len(log.replies)-3:]); !strings.HasPrefix(got, "[503 ") || !strings.Contains(got, "250 2.1.0") {
+			t.Errorf("%q: %s", before, got)
+		}
 	}
 }
 
