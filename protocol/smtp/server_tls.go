@@ -46,7 +46,7 @@ func (s *Server) Secured() {
 	case s.state == StateHandshake:
 		s.endTransaction()
 		s.greeted, s.hello, s.esmtp = false, "", false
-		s.login, s.mails, s.errors = false, 0, 0
+		s.login, s.failures, s.mails, s.errors = false, 0, 0, 0
 		s.words = interner{}
 		s.state = StateWelcomed
 	default:

@@ -43,6 +43,8 @@ var starttlsRules = []serverRule{
 	{name: "RFC 3207 §4.2: what was counted is forgotten: letters", config: func(c *Config) { guarded(c); c.MaxMails = 1 }, send: ehlo + mail + "RSET\r\n" + mail + starttls + tlsHere + ehlo + mail + "RSET\r\n" + mail,
 		want: []string{"250", "250", "250", "452", "220", "250", "250", "250", "452"}},
 	{name: "RFC 3207 §4.2: mistakes", config: func(c *Config) { guarded(c); c.MaxErrors = 2 }, send: ehlo + "FOO\r\nFOO\r\n" + starttls + tlsHere + "FOO\r\nFOO\r\nFOO\r\n", want: []string{"250", "500", "500", "220", "500", "500", "421"}},
+	{name: "RFC 3207 §4.2: logins that failed", config: func(c *Config) { guarded(c); c.MaxLogins = 1 }, send: ehlo + "AUTH X-TOY eA==\r\n" + starttls + tlsHere + ehlo + "AUTH X-TOY eA==\r\n" + fullLogin,
+		want: []string{"250", "535", "220", "250", "535", "421"}},
 	{name: "RFC 3207 §4.2, RFC 4954 §3: what is offered inside differs: no STARTTLS, other mechanisms", config: bare, send: ehlo + starttls + tlsHere + ehlo, want: []string{
 		"250-mx.receiver.example\r\n250-ENHANCEDSTATUSCODES\r\n250-STARTTLS\r\n250-AUTH X-TOY\r\n250 HELP", "220",
 		"250-mx.receiver.example\r\n250-ENHANCEDSTATUSCODES\r\n250-AUTH PLAIN X-TOY\r\n250-REQUIRETLS\r\n250 HELP"}},
