@@ -49,7 +49,7 @@ func (s *Server) proposeAUTH() Reply {
 	c := &s.cmd
 	switch {
 	case !s.esmtp:
-		return replyEHLOFirst
+		return replyOnlyEHLO
 	case s.login:
 		return replyLoginTwice // RFC 4954 §4
 	case s.state != StateGreeted:

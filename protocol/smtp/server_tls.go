@@ -7,6 +7,7 @@ import "bytes"
 
 var (
 	replyTLSReady = answer(220, Enhanced{2, 0, 0}, "begin TLS now")
+	replyOnlyEHLO = answer(503, Enhanced{5, 5, 1}, "EHLO comes first")
 	replyTLSTwice = answer(503, Enhanced{5, 5, 1}, "this is inside TLS already")
 )
 
@@ -16,7 +17,7 @@ func (s *Server) proposeSTARTTLS() Reply {
 	case s.secure:
 		return replyTLSTwice // RFC 3207 §4.2
 	case !s.esmtp:
-		return replyEHLOFirst // it was not offered yet
+		return replyOnlyEHLO // it was not offered yet, and HELO offers nothing
 	case s.cmd.Err != nil: // a parameter (RFC 3207 §4)
 		return answer(s.cmd.Err.Code, s.cmd.Err.Enhanced, s.cmd.Err.Error())
 	}

@@ -25,6 +25,7 @@ var starttlsRules = []serverRule{
 	{name: "RFC 3207 §4: STARTTLS is answered with 220, and TLS begins", config: guarded, send: ehlo + starttls + tlsHere + ehlo, want: []string{"250", "220 2.0.0", "250"}},
 	{name: "RFC 3207 §4: in any case of letters, white space behind it", config: guarded, send: ehlo + "StartTLS  \r\n" + tlsHere, want: []string{"250", "220"}},
 	{name: "RFC 3207 §4: STARTTLS before EHLO is 503", config: guarded, send: starttls + "STARTTLS now\r\n" + ehlo, want: []string{"503 5.5.1 EHLO", "503 5.5.1", "250"}},
+	{name: "RFC 5321 §4.1.1.1: after HELO nothing is offered, so STARTTLS is 503", config: guarded, send: "HELO x.example\r\n" + starttls + "AUTH X-TOY\r\n" + mail, want: []string{"250", "503 5.5.1 EHLO comes first", "503 5.5.1 EHLO comes first", "250"}},
 	{name: "RFC 3207 §4: a parameter is 501", config: guarded, send: ehlo + "STARTTLS now\r\n" + mail, want: []string{"250", "501 5.5.4 expected nothing after STARTTLS", "250"}},
 	{name: "RFC 5321 §4.2.4: where STARTTLS is not offered it is 502", send: ehlo + starttls + "STARTTLS now\r\n" + mail, want: []string{"250", "502 5.5.1", "502 5.5.1", "250"}},
 	{name: "RFC 3207 §4.2: inside TLS it is 503", config: guarded, send: ehlo + starttls + tlsHere + ehlo + starttls + "STARTTLS now\r\n" + mail, want: []string{"250", "220", "250", "503 5.5.1 this is inside TLS already", "503", "250"}},
