@@ -63,6 +63,8 @@ var loginRules = []serverRule{
 	{name: "RFC 2920 §3.1, RFC 4954 §4: AUTH last in a group; what stands behind it is the response", config: guarded, send: ehlo + "RSET\r\nNOOP\r\nAUTH X-TOY\r\n" + wonderland + "\r\n" + mail + rcpt, want: []string{"250", "250", "250", "334", "235", "250", "250"}},
 	{name: "lax server: AcceptBareLF ends responses", config: func(c *Config) { guarded(c); c.AcceptBareLF = true }, send: ehlo + "AUTH X-TOY\n" + alice + "\n" + wonderland + "\nAUTH X-TOY\n", want: []string{"250", "334", password, "235", "503"}},
 
+	{name: "RFC 4954 §4: a line of any other length, too", config: func(c *Config) { guarded(c); c.MaxLogins = 9 }, send: ehlo + authOf(511) + authOf(513) + authOf(1013) + authOf(4096) + authOf(4097) + "AUTH X-TOY\r\n" + responseOf(514) + "AUTH X-TOY\r\n" + responseOf(4098) + "NOOP\r\n",
+		want: []string{"250", "501", "535", "535", "501", "535", "334", "535", "334", "535", "250"}},
 	{name: "RFC 5321 §4.5.3.1.4: where no login is offered, AUTH is a line like any other", send: ehlo + authOf(512) + authOf(513) + authOf(20000) + "NOOP\r\n", want: []string{"250", "502", "500 5.5.2 line too long", "500 5.5.2", "250"}},
 	{name: "RFC 5321 §4.5.3.1.4: nor is a line longer because a login has begun or was", config: guarded, send: ehlo + fullLogin + "NOOP " + strings.Repeat("x", 506) + "\r\nNOOP\r\n", want: []string{"250", "235", "500 5.5.2", "250"}},
 	{name: "RFC 4954 §3: AUTH lengthens MAIL by 500", config: func(c *Config) { c.Extensions, c.ClearMechanisms = Auth, []string{"X-TOY"} }, send: ehlo + mailOf(1012) + "RSET\r\n" + mailOf(1013) + rcpt[:len(rcpt)-2] + strings.Repeat(" ", 500) + "\r\n" + mail, want: []string{"250", "250", "250", "500", "500", "250"}},
@@ -158,5 +160,20 @@ func TestRFC4954_4_ChallengeReply(t *testing.T) {
 	}
 	if len(ChallengeReply(make([]byte, 9210)).Append(nil, true)) > MaxLoginLine {
 		t.Error("not the longest")
+	}
+}
+
+// RFC 4954 §4: a response longer than the buffer is taken, in any pieces: the
+// session never stops taking octets of a line.
+func TestRFC4954_4_ResponseLongerThanTheBuffer(t *testing.T) {
+	for _, cut := range []cutter{whole, single} {
+		config := fullConfig()
+		guarded(config)
+		for n := bufferOctets - 2; n <= bufferOctets+6; n += 4 {
+			log := runServer(t, NewServer(config), ehlo+"AUTH X-TOY\r\n"+responseOf(n)+"NOOP\r\n", cut, toy)
+			if got := log.replies[3:]; len(got) != 2 || got[0][:3] != "535" || got[1][:3] != "250" {
+				t.Errorf("%d octets: %q", n, got)
+			}
+		}
 	}
 }
