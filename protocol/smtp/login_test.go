@@ -63,6 +63,11 @@ var loginRules = []serverRule{
 	{name: "RFC 2920 §3.1, RFC 4954 §4: AUTH last in a group; what stands behind it is the response", config: guarded, send: ehlo + "RSET\r\nNOOP\r\nAUTH X-TOY\r\n" + wonderland + "\r\n" + mail + rcpt, want: []string{"250", "250", "250", "334", "235", "250", "250"}},
 	{name: "lax server: AcceptBareLF ends responses", config: func(c *Config) { guarded(c); c.AcceptBareLF = true }, send: ehlo + "AUTH X-TOY\n" + alice + "\n" + wonderland + "\nAUTH X-TOY\n", want: []string{"250", "334", password, "235", "503"}},
 
+	{name: "RFC 4954 §4: an AUTH line of 12288 octets is taken, of 12289 it is 500 5.5.6", config: guarded, send: ehlo + authOf(12288) + authOf(12289) + authOf(12290) + authOf(50000) + fullLogin,
+		want: []string{"250", "501 5.5.2", "500 5.5.6 a line of a login", "500 5.5.6", "500 5.5.6", "235"}},
+	{name: "RFC 4954 §4: a response of 12288 octets is taken, of 12289 it is 500 5.5.6, and ends the login", config: guarded,
+		send: ehlo + "AUTH X-TOY\r\n" + responseOf(12286) + "AUTH X-TOY\r\n" + responseOf(12288) + "AUTH X-TOY\r\n" + responseOf(12289) + "AUTH X-TOY\r\n" + responseOf(50000) + "NOOP\r\n",
+		want: []string{"250", "334", "535", "334", "501 5.5.2", "334", "500 5.5.6", "334", "500 5.5.6", "250"}},
 	{name: "RFC 4954 §4: a line of any other length, too", config: func(c *Config) { guarded(c); c.MaxLogins = 9 }, send: ehlo + authOf(511) + authOf(513) + authOf(1013) + authOf(4096) + authOf(4097) + "AUTH X-TOY\r\n" + responseOf(514) + "AUTH X-TOY\r\n" + responseOf(4098) + "NOOP\r\n",
 		want: []string{"250", "501", "535", "535", "501", "535", "334", "535", "334", "535", "250"}},
 	{name: "RFC 5321 §4.5.3.1.4: where no login is offered, AUTH is a line like any other", send: ehlo + authOf(512) + authOf(513) + authOf(20000) + "NOOP\r\n", want: []string{"250", "502", "500 5.5.2 line too long", "500 5.5.2", "250"}},
@@ -96,6 +101,58 @@ func foul(responses ...string) string {
 		b.WriteString("AUTH X-TOY\r\n" + r + "\r\n")
 	}
 	return b.String()
+}
+
+// someSplits lists where to split so many octets, of which a line begins at that
+// octet: near the limits of lines and buffers everywhere, else here and there.
+func someSplits(begins, size int) (at []int) {
+	for split := 1; split < size; split++ {
+		near := split%61 == 0
+		for _, limit := range []int{0, MaxCommandLine, 1012, bufferOctets, 2 * bufferOctets, MaxLoginLine, size - begins} {
+			near = near || split-begins > limit-20 && split-begins < limit+20
+		}
+		if near {
+			at = append(at, split)
+		}
+	}
+	return at
+}
+
+// RFC 4954 §4: the longest lines of a login, and those that are one octet too
+// long, however they are split.
+func TestRFC4954_4_LongLinesAtAnySplit(t *testing.T) {
+	config := fullConfig()
+	guarded(config)
+	s := NewServer(config)
+	for _, test := range []struct{ line, want string }{
+		{authOf(MaxLoginLine), "501 5.5.2"},
+		{authOf(MaxLoginLine + 1), "500 5.5.6"},
+		{"AUTH X-TOY\r\n" + responseOf(MaxLoginLine), "501 5.5.2"},
+		{"AUTH X-TOY\r\n" + responseOf(MaxLoginLine-2), "535"},
+		{"AUTH X-TOY\r\n" + responseOf(MaxLoginLine+1), "500 5.5.6"},
+		{"AUTH X-TOY\r\n" + strings.Repeat("A\n", 100) + responseOf(MaxLoginLine-200), "501 5.5.2"},
+		{"AUTH X-TOY\r\n" + strings.Repeat("A\n", 100) + responseOf(MaxLoginLine-199), "500 5.5.6"},
+	} {
+		begins := len(ehlo + test.line[:strings.IndexByte(test.line, '\n')+1])
+		if strings.HasPrefix(test.line, "AUTH X-TOY ") {
+			begins = len(ehlo)
+		}
+		for _, split := range someSplits(begins, len(ehlo+test.line)) {
+			s.Reset()
+			first := true
+			log := runServer(t, s, ehlo+test.line+"NOOP\r\n", func(left int) int {
+				if first {
+					first = false
+					return split
+				}
+				return left
+			}, toy)
+			n := len(log.replies)
+			if n != 4+strings.Count(test.line, "AUTH X-TOY\r\n") || !strings.HasPrefix(log.replies[n-2], test.want) || log.replies[n-1] != "250 2.0.0 ok" {
+				t.Fatalf("%d octets split at %d: replies %q, want %s", len(test.line), split, log.replies[2:], test.want)
+			}
+		}
+	}
 }
 
 // RFC 4954 §4: what a driver sees of a login: the mechanism, and responses

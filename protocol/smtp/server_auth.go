@@ -56,8 +56,6 @@ func (s *Server) proposeAUTH() Reply {
 		return replyLoginInside // RFC 4954 §4
 	case s.failures >= s.config.maxLogins():
 		return replyLogins
-	case c.tooLong:
-		return replyLoginLong
 	case c.foul:
 		return replyLoginFoul
 	case c.Err != nil:
@@ -70,16 +68,10 @@ func (s *Server) proposeAUTH() Reply {
 	return replyMechanism
 }
 
-// proposeResponse answers an answer to a challenge, likewise.
+// proposeResponse answers an answer to a challenge without mistakes, likewise.
 func (s *Server) proposeResponse() Reply {
-	c := &s.cmd
-	switch {
-	case c.tooLong:
-		return replyLoginLong
-	case c.Cancel:
-		return replyLoginOver
-	case c.foul:
-		return replyLoginFoul
+	if s.cmd.Cancel {
+		return replyLoginOver // RFC 4954 §4
 	}
 	return replyNoLogin
 }
