@@ -89,6 +89,9 @@ var loginRules = []serverRule{
 
 	{name: "RFC 4954 §5: AUTH= at MAIL, with and without a login", config: guarded, send: ehlo + withAUTH("e+3Dmc2@example.com") + "\r\nRSET\r\n" + fullLogin + lines(withAUTH("<>"), "RSET", "MAIL FROM:<> auth=bob@receiver.example", "RSET", withAUTH("+3C+3E"), "RSET", withAUTH(`"a+2Bb"@[192.0.2.1]`)),
 		want: []string{"250", "250 2.1.0", "250", "235", "250", "250", "250", "250", "250", "250", "250"}},
+	{name: "RFC 4954 §5: it is a mailbox or <>, in xtext", config: guarded, send: ehlo + lines(withAUTH("e=mc2@example.com"), withAUTH(""), "MAIL FROM:<> AUTH", withAUTH("bob"), withAUTH("bob@"), withAUTH("<bob@receiver.example>"), withAUTH("+3c+3e"), withAUTH("bob+@x.example"), withAUTH("a+20b@x.example"), withAUTH("a@x.example+0D+0A"), withAUTH("<>")+" AUTH=<>", withAUTH("<><>"), withAUTH("@x.example"), withAUTH("+")) + mail,
+		want: []string{"250", "501", "501", "501 5.5.4 expected AUTH=<>", "501 5.5.4 expected AUTH=<>", "501", "501", "501", "501", "501", "501", "501", "501", "501", "501", "250"}},
+	{name: "RFC 4954 §5: the longest mailbox", config: guarded, send: ehlo + withAUTH(strings.Repeat("+41", 64)+"@"+strings.Repeat("abc.", 62)+"abcdef") + "\r\nRSET\r\n" + withAUTH(strings.Repeat("+41", 65)+"@x.example") + "\r\n", want: []string{"250", "250", "250", "501"}},
 	{name: "RFC 5321 §4.1.1.11: AUTH= where no login is offered is 555, and it does not belong to RCPT", send: ehlo + lines(withAUTH("<>"), withAUTH("x")) + mail + rcpt[:len(rcpt)-2] + " AUTH=<>\r\n", want: []string{"250", "555 5.5.4", "555", "250", "555"}},
 	{name: "RFC 5321 §4.1.1.11: nor after HELO, nor outside TLS where logins are inside only", config: func(c *Config) { guarded(c); c.ClearMechanisms = nil }, send: ehlo + withAUTH("<>") + "\r\n" + starttls + tlsHere + ehlo + withAUTH("<>") + "\r\nHELO x.example\r\n" + withAUTH("<>") + "\r\n",
 		want: []string{"250", "555", "220", "250", "250", "250", "555"}},

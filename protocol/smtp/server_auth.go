@@ -5,10 +5,7 @@ package smtp
 // makes of a response is the driver's to say: it decides AUTH and each Response
 // with 334 and a challenge, with 235, or with 535.
 
-import (
-	"encoding/base64"
-	"strings"
-)
+import "encoding/base64"
 
 var (
 	replyLoginFirst  = answer(530, Enhanced{5, 7, 0}, "log in first")
@@ -189,14 +186,12 @@ func decodeSASL(b []byte) ([]byte, bool) {
 	return out[:n], true
 }
 
-// validAuthParam says whether v can be the value of AUTH= at MAIL (RFC 4954 §5).
+// validAuthParam says whether v can be the value of AUTH= at MAIL: a mailbox, or
+// <>, in xtext (RFC 4954 §5, §8).
 func validAuthParam(v string) bool {
-	if v == "<>" {
-		return true
+	text, err := DecodeXtext(v)
+	if err == nil && text != "<>" {
+		_, err = ParseMailbox(text)
 	}
-	if len(v) > authAdds {
-		return false
-	}
-	box, err := DecodeXtext(strings.TrimSpace(v))
-	return err == nil && box != ""
+	return err == nil
 }
