@@ -237,3 +237,97 @@ func TestRFC4954_4_ResponseLongerThanTheBuffer(t *testing.T) {
 		}
 	}
 }
+
+// The state follows the reply given to AUTH and to a response, as the client's
+// does: it answers each 334, whoever said it where.
+func TestRFC4954_4_StateFollowsReply(t *testing.T) {
+	begin, answered := "AUTH X-TOY\r\n", lines(wonderland)
+	for _, test := range []struct {
+		name  string
+		own   map[Verb]Reply
+		send  string // after EHLO
+		want  string
+		state State
+	}{
+		{"a login in order", nil, begin + answered, "334 235", StateGreeted},
+		{"334 to what is not offered", map[Verb]Reply{AUTH: {Code: 334}}, "AUTH NO\r\n" + answered + "NOOP\r\n", "334 235 250", StateGreeted},
+		{"334 to what is no AUTH line", map[Verb]Reply{AUTH: {Code: 334}}, "AUTH\r\n" + answered + "NOOP\r\n", "334 235 250", StateGreeted},
+		{"334 inside a transaction: it goes on behind the login", map[Verb]Reply{AUTH: {Code: 334}}, mail + rcpt + begin + answered + rcpt + begin + "*\r\n" + data, "250 250 334 235 250 334 501 354", StateData},
+		{"334 between chunks", map[Verb]Reply{AUTH: {Code: 334}}, mail + rcpt + "BDAT 1\r\nx" + begin + answered + "BDAT 1 LAST\r\nx", "250 250 250 334 235 250", StateGreeted},
+		{"334 where a transaction has failed", map[Verb]Reply{AUTH: {Code: 334}}, mail + "BDAT 1\r\nx" + begin + answered + mail, "250 503 334 235 503", StateBroken},
+		{"334 after HELO", map[Verb]Reply{AUTH: {Code: 334}}, "HELO x.example\r\n" + begin + answered + begin + answered, "250 334 235 334 235", StateGreeted},
+		{"354 is as good", map[Verb]Reply{AUTH: {Code: 354}}, begin + answered, "354 235", StateGreeted},
+		{"235 at once", map[Verb]Reply{AUTH: {Code: 235}}, begin + "NOOP\r\nMAIL FROM:<>\r\n", "235 250 250", StateTransaction},
+		{"235 inside a transaction", map[Verb]Reply{AUTH: {Code: 235}}, mail + begin + rcpt, "250 235 250", StateRecipients},
+		{"220 to AUTH is no TLS", map[Verb]Reply{AUTH: {Code: 220}}, begin + "NOOP\r\n", "220 250", StateGreeted},
+		{"454 to a response", map[Verb]Reply{Response: {Code: 454}}, begin + answered + begin + answered, "334 454 334 454", StateGreeted},
+		{"535 to AUTH", map[Verb]Reply{AUTH: {Code: 535}}, begin + answered, "535 500", StateGreeted},
+		{"334 to every response", map[Verb]Reply{Response: {Code: 334}}, begin + answered + "*\r\nQUIT\r\nA\r\n", "334 334 334 334 334", StateLogin},
+		{"Raw, its code counts", map[Verb]Reply{AUTH: {Raw: []byte("334 \r\n")}, Response: {Raw: []byte("334 x\r\n")}}, begin + answered + "QUIT\r\n", "334 334 334", StateLogin},
+		{"Raw that is no reply ends the login", map[Verb]Reply{Response: {Raw: []byte("hm?\r\n")}}, begin + answered + "NOOP\r\n", "334 hm? 250", StateGreeted},
+		{"Silent, and the state stays", map[Verb]Reply{Response: {Then: Silent}}, begin + answered + "QUIT\r\n", "334  ", StateLogin},
+		{"Silent to AUTH", map[Verb]Reply{AUTH: {Code: 334, Then: Silent}}, begin + "NOOP\r\n", " 250", StateGreeted},
+		{"421 to a response closes", map[Verb]Reply{Response: {Code: 421}}, begin + answered + "NOOP\r\n", "334 421", StateClosed},
+		{"Reset closes", map[Verb]Reply{Response: {Then: Reset}}, begin + answered + "NOOP\r\n", "334 ", StateClosed},
+		{"Close says it, and closes", map[Verb]Reply{AUTH: {Code: 334, Then: Close}}, begin + answered, "334", StateClosed},
+		{"a 334 to other commands is a reply that makes no sense", map[Verb]Reply{MAIL: {Code: 334}, NOOP: {Code: 334}, RSET: {Code: 235}}, mail + "NOOP\r\nRSET\r\n" + rcpt, "334 334 235 503", StateGreeted},
+		{"a 235 to MAIL opens a transaction like any 2yz, and nobody has logged in", map[Verb]Reply{MAIL: {Code: 235}}, mail + "RSET\r\n" + fullLogin, "235 250 235", StateGreeted},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			config := fullConfig()
+			guarded(config)
+			log := runServer(t, NewServer(config), ehlo+test.send, single, func(s *Server) Reply {
+				if r, ok := test.own[s.Command().Verb]; ok {
+					return r
+				}
+				return toy(s)
+			})
+			var got []string
+			for _, r := range log.replies[2:] {
+				got = append(got, r[:min(len(r), 3)])
+			}
+			if s := strings.Join(got, " "); s != test.want {
+				t.Errorf("replies %q, want %q", s, test.want)
+			}
+			if last := log.events[len(log.events)-1]; !strings.HasSuffix(last, test.state.String()) {
+				t.Errorf("ended with %q, want state %v", last, test.state)
+			}
+		})
+	}
+	// Before EHLO, and after a greeting that is a refusal, too.
+	for code, then := range map[uint16]string{220: "503 5.5.1 EHLO", 554: "503 5.5.1 no service here"} {
+		config := fullConfig()
+		guarded(config)
+		log := runServer(t, NewServer(config), begin+answered+mail, whole, given(map[Verb]Reply{Connect: {Code: code}, AUTH: {Code: 334}, Response: {Code: 235}}))
+		if got := log.replies; !strings.HasPrefix(got[2], "235") || !strings.HasPrefix(got[3], then) {
+			t.Errorf("after %d: %q", code, got)
+		}
+	}
+}
+
+// RFC 4954 §4: the session says who has logged in as long as it is so.
+func TestRFC4954_4_LoggedIn(t *testing.T) {
+	for send, want := range map[string]bool{
+		ehlo + fullLogin + "NOOP\r\n":                            true,
+		ehlo + fullLogin + mail + "RSET\r\n" + ehlo + "NOOP\r\n": true,
+		ehlo + "AUTH X-TOY eA==\r\nNOOP\r\n":                     false,
+		ehlo + fullLogin + starttls + tlsHere + "NOOP\r\n":       false,
+		ehlo + "AUTH X-TOY\r\n*\r\nNOOP\r\n":                     false,
+	} {
+		config := fullConfig()
+		guarded(config)
+		seen := false
+		runServer(t, NewServer(config), send, single, func(s *Server) Reply {
+			if s.Command().Verb == NOOP {
+				seen = true
+				if s.LoggedIn() != want {
+					t.Errorf("after %q: %v", send, !want)
+				}
+			}
+			return toy(s)
+		})
+		if !seen {
+			t.Errorf("after %q: no NOOP", send)
+		}
+	}
+}

@@ -84,9 +84,9 @@ func has(list []string, word string) bool {
 
 // followLogin changes the state as the reply to AUTH or to a response says.
 func (s *Server) followLogin(r Reply) {
-	if r.Intermediate() {
-		if s.state == StateGreeted || s.state == StateLogin {
-			s.state = StateLogin
+	if r.Intermediate() { // the client answers, wherever it stands
+		if s.state != StateLogin {
+			s.before, s.state = s.state, StateLogin
 		}
 		return
 	}
@@ -97,7 +97,7 @@ func (s *Server) followLogin(r Reply) {
 		s.failures++
 	}
 	if s.state == StateLogin {
-		s.settle()
+		s.state = s.before
 	}
 }
 
