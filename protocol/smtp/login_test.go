@@ -331,3 +331,27 @@ func TestRFC4954_4_LoggedIn(t *testing.T) {
 		}
 	}
 }
+
+// RFC 4954 §4, §6: what the codes of logins and TLS stand for when a fault says
+// no more. A 334 is a challenge, so a text of its own would not do.
+func TestRFC4954_6_DefaultReplies(t *testing.T) {
+	for spec, want := range map[string]string{
+		"334": "334 ", "334 VXNlcm5hbWU6": "334 VXNlcm5hbWU6", "235": "235 2.7.0 logged in", "432": "432 4.7.12 ", "454": "454 4.7.0 logins",
+		"530": "530 5.7.0 log in first", "534": "534 5.7.9 ", "535": "535 5.7.8 wrong", "538": "538 5.7.11 ",
+	} {
+		for _, verb := range []Verb{AUTH, Response} {
+			r, err := ParseReplySpecTo(verb, spec)
+			if got := string(r.Append(nil, true)); err != nil || !strings.HasPrefix(got, want) {
+				t.Errorf("%s to %v is %q, want %q", spec, verb, got, want)
+			}
+		}
+	}
+	if got := string(Reply{Code: 334}.Append(nil, true)); got != "334 \r\n" {
+		t.Errorf("%q", got)
+	}
+	for spec, want := range map[string]string{"220": "220 2.0.0 begin TLS now", "454": "454 4.7.0 TLS", "502": "502 5.5.1 ", "530": "530 5.7.0"} {
+		if r, err := ParseReplySpecTo(STARTTLS, spec); err != nil || !strings.HasPrefix(r.String(), want) {
+			t.Errorf("%s to STARTTLS is %q, want %q", spec, r, want)
+		}
+	}
+}
