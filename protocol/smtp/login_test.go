@@ -177,7 +177,7 @@ func TestRFC4954_4_WhatTheDriverSees(t *testing.T) {
 		`response "" initial false, response 5 "alice", cancel false, secret true, [response YWxpY2U= line end \r\n], in login`,
 		`response "" initial false, response 0 "", cancel false, secret true, [line end \r\n], in login`,
 		`AUTH "X-TOY" initial false, response 0 "", cancel false, secret false, [verb AUTH separator  ], in greeted`,
-		`response "" initial false, response 0 "", cancel true, secret true, [response * line end \r\n], in login`,
+		`response "" initial false, response 0 "", cancel true, secret false, [response * line end \r\n], in login`,
 		`AUTH "X-TOY" initial true, response 7700 "\x00wonder", cancel false, secret true, [verb AUTH separator  ], in greeted`,
 		`AUTH "X-TOY" initial true, response 0 "", cancel false, secret true, [verb AUTH separator  ], in greeted`,
 	}

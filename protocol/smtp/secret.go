@@ -2,9 +2,14 @@ package smtp
 
 // What nobody should read over a shoulder: the lines of a login.
 
+import "bytes"
+
 // Secret says whether the line carries a response of a login, from which a
-// password may be had.
-func (c *Command) Secret() bool { return c.Verb == Response || c.Verb == AUTH && c.Initial }
+// password may be had, or what may have been meant for one: a line with
+// mistakes gives a password away as well.
+func (c *Command) Secret() bool {
+	return c.Verb == Response && !c.Cancel || c.Verb == AUTH && responseAt(c.Line) >= 0
+}
 
 // MaskLine returns a line that a client says, or is about to say, with stars
 // for the octets of a response; its length stays. inLogin says that the line
@@ -26,23 +31,26 @@ func MaskLine(line []byte, inLogin bool) []byte {
 	return mask(line, start, end)
 }
 
-// responseAt returns where the response in an AUTH command begins, or -1.
+// isAUTH says whether a line is an AUTH command, be it right or not.
+func isAUTH(line []byte) bool {
+	const verb = "AUTH"
+	return len(line) >= len(verb) && EqualFold(string(line[:len(verb)]), verb) &&
+		(len(line) == len(verb) || octets[line[len(verb)]]&(letdig|hyphen) == 0)
+}
+
+// responseAt returns where the response in an AUTH command begins, which is what
+// stands behind the word after the verb, or -1.
 func responseAt(line []byte) int {
-	const verb = "AUTH "
-	if len(line) < len(verb) || !EqualFold(string(line[:len(verb)]), verb) {
+	if !isAUTH(line) {
 		return -1
 	}
-	i := len(verb)
-	for i < len(line) && line[i] == ' ' {
-		i++
-	}
-	for i < len(line) && line[i] != ' ' && line[i] != '\r' && line[i] != '\n' {
-		i++
-	}
-	if i == len(line) || line[i] != ' ' {
+	const space = " \t\r\n"
+	rest := bytes.TrimLeft(line[len("AUTH"):], " ")
+	i := bytes.IndexByte(rest, ' ')
+	if i < 0 || len(bytes.Trim(rest[i:], space)) == 0 {
 		return -1
 	}
-	return i + 1
+	return len(line) - len(rest) + i + 1
 }
 
 func mask(b []byte, start, end int) []byte {
@@ -75,7 +83,7 @@ func MaskStream(begun, octets []byte, inLogin bool) []byte {
 			}
 			copy(masked[pos:end], m[before:])
 		}
-		inLogin = inLogin || len(line) >= 5 && EqualFold(string(line[:5]), "AUTH ")
+		inLogin = inLogin || isAUTH(line)
 		pos = end
 	}
 	return masked
@@ -84,13 +92,23 @@ func MaskStream(begun, octets []byte, inLogin bool) []byte {
 // MaskReply returns the octets of a reply to AUTH or to a response with stars
 // for the challenge in it.
 func MaskReply(octets []byte) []byte {
-	const code = "334 "
-	if len(octets) < len(code) || string(octets[:len(code)]) != code {
+	const code = "334"
+	if !bytes.HasPrefix(octets, []byte(code)) {
 		return octets
 	}
-	end := len(octets)
-	for end > len(code) && (octets[end-1] == '\n' || octets[end-1] == '\r') {
-		end--
+	masked := append([]byte(nil), octets...)
+	for rest := masked; len(rest) > 0; {
+		line := rest
+		if i := bytes.IndexByte(rest, '\n'); i >= 0 {
+			line = rest[:i+1]
+		}
+		rest = rest[len(line):]
+		if bytes.HasPrefix(line, []byte(code)) {
+			line = line[min(len(code)+1, len(line)):]
+		}
+		for i := range bytes.TrimRight(line, "\r\n") {
+			line[i] = '*'
+		}
 	}
-	return mask(octets, len(code), end)
+	return masked
 }
