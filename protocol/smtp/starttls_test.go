@@ -277,3 +277,65 @@ func TestRFC8689_4_1_RequireTLS(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// A clone of a session inside a login, or at a handshake, goes its own way, at
+// every octet, and so does its original.
+func TestServerCloneInLoginAndTLS(t *testing.T) {
+	config := fullConfig()
+	guarded(config)
+	config.MaxErrors = -1
+	input := ehlo + authOf(1500) + "AUTH X-TOY\r\n" + responseOf(5000) + "AUTH X-TOY " + alice + "\r\n" + wonderland + "\r\n" + mail + rcpt + "BDAT 3\r\nhi\n" + starttls
+	noise := "*\r\nRSET\r\n" + ehlo + fullLogin + authOf(700) + "AUTH X-TOY\r\n" + responseOf(900)
+	open := func() *Server {
+		s := NewServer(config)
+		converse(t, s, "")
+		return s
+	}
+	whole := open()
+	want := converse(t, whole, input)
+	if whole.Next() != Handshake {
+		t.Fatalf("%v after %q", whole.Next(), want)
+	}
+	for cut := 0; cut < len(input); cut += 1 + cut%7*(cut&1) {
+		s := open()
+		said := converse(t, s, input[:cut])
+		c, twin := s.Clone(), s.Clone()
+		converse(t, c, noise)
+		if got := said + converse(t, s, input[cut:]); got != want {
+			t.Fatalf("cut at %d: %q, want %q", cut, got, want)
+		}
+		if got := said + converse(t, twin, input[cut:]); got != want || twin.State() != s.State() || twin.LoggedIn() != s.LoggedIn() {
+			t.Fatalf("the clone at %d: %q, want %q", cut, got, want)
+		}
+	}
+	c := whole.Clone()
+	c.Feed([]byte("NOOP\r\n"))
+	c.Secured()
+	converse(t, c, ehlo+mail)
+	if whole.Next() != Handshake || whole.Secure() || whole.Discarded() != 0 || c.Discarded() != 6 || c.State() != StateTransaction {
+		t.Errorf("%v, %d thrown away; clone %v, %d", whole.State(), whole.Discarded(), c.State(), c.Discarded())
+	}
+	// While a decision is open.
+	for _, line := range []string{authOf(1500), "AUTH X-TOY\r\n" + responseOf(5000), authOf(13000), fullLogin} {
+		s := open()
+		for octets := ehlo + line; ; {
+			if s.Next() != Decide {
+				octets = octets[s.Feed([]byte(octets)):]
+				continue
+			}
+			c := s.Clone()
+			before := fmt.Sprintf("%q %v", s.Command().Line, *s.Command())
+			if got := fmt.Sprintf("%q %v", c.Command().Line, *c.Command()); got != before {
+				t.Fatalf("clone of %.40q: %.200s, want %.200s", line, got, before)
+			}
+			c.Reply(Reply{Code: 334})
+			converse(t, c, noise)
+			if got := fmt.Sprintf("%q %v", s.Command().Line, *s.Command()); got != before {
+				t.Fatalf("%.40q: %.200s, want %.200s", line, got, before)
+			}
+			if s.Reply(toy(s)); octets == "" {
+				break
+			}
+		}
+	}
+}
