@@ -18,6 +18,46 @@ func single(int) int     { return 1 }
 // proposal answers with what the engine proposes.
 func proposal(s *Server) Reply { return s.Proposal() }
 
+// tlsHere stands in what a client says where it begins TLS; it is the octet
+// that every handshake begins with, and is not fed. What comes before it is said
+// in clear, and what after it inside, if the server takes part. At the very
+// beginning it is TLS from the first octet on (RFC 8314 §3.3).
+const tlsHere = "\x16"
+
+// guarded adds STARTTLS, logins and REQUIRETLS to a server.
+func guarded(c *Config) {
+	c.Extensions |= Security
+	c.Mechanisms, c.ClearMechanisms = []string{"PLAIN", "X-TOY"}, []string{"X-TOY"}
+}
+
+// In base64, what the server that plays toy knows.
+const (
+	alice      = "YWxpY2U="                          // then comes another challenge
+	wonderland = "d29uZGVybGFuZA=="                  // her password
+	both       = "AGFsaWNlAHdvbmRlcmxhbmQ="          // as PLAIN has it
+	password   = "334 UGFzc3dvcmQ6"                  // what is asked after alice
+	fullLogin  = "AUTH X-TOY " + wonderland + "\r\n" // at once
+)
+
+// toy answers as the engine proposes, but for a login: it plays a mechanism that
+// needs nobody to know anything of SASL.
+func toy(s *Server) Reply {
+	r, c := s.Proposal(), s.Command()
+	switch {
+	case r.Code != 454 || c.Verb != AUTH && c.Verb != Response:
+		return r
+	case c.Verb == AUTH && !c.Initial:
+		return ChallengeReply(nil)
+	}
+	switch string(c.SASL) {
+	case "alice":
+		return ChallengeReply([]byte("Password:"))
+	case "wonderland", "\x00alice\x00wonderland":
+		return answer(235, Enhanced{2, 7, 0}, "logged in")
+	}
+	return DefaultReply(535)
+}
+
 // serverLog is what happened in a server session.
 type serverLog struct {
 	events  []string // commands with offsets, replies, letters, states
@@ -26,6 +66,8 @@ type serverLog struct {
 	output  string
 	decided int
 	chunks  []chunkSeen
+
+	discarded int64 // octets in clear that were thrown away
 }
 
 // chunkSeen is a BDAT as a driver sees it.
@@ -44,7 +86,8 @@ func (l *serverLog) after() []string {
 	return l.replies[1:]
 }
 
-// runServer feeds input to the session in pieces and closes the connection.
+// runServer feeds input to the session in pieces, with a handshake where both
+// sides want one, and closes the connection.
 func runServer(t testing.TB, s *Server, input string, cut cutter, answer func(*Server) Reply) *serverLog {
 	t.Helper()
 	log := &serverLog{}
@@ -52,7 +95,14 @@ func runServer(t testing.TB, s *Server, input string, cut cutter, answer func(*S
 	var chunk int64 // octets of the BDAT so far
 	var at int64    // where the next line begins, -1 if that is not known
 	var handed int64
+	var fed int64 // octets of the client so far
 	steps, limit := 0, 20*len(input)+1000
+	flights := strings.Split(input, tlsHere)
+	next := func() { input, flights = flights[0], flights[1:] }
+	if next(); input == "" && len(flights) > 0 {
+		s.Secured()
+		next()
+	}
 	for {
 		if steps++; steps > limit {
 			t.Fatalf("the session does not end: step %v, state %v", s.Next(), s.State())
@@ -116,7 +166,11 @@ func runServer(t testing.TB, s *Server, input string, cut cutter, answer func(*S
 		case NeedInput:
 			log.output += string(s.Output())
 			if input == "" {
-				s.PeerClosed()
+				if len(flights) > 0 {
+					next()
+				} else {
+					s.PeerClosed()
+				}
 				continue
 			}
 			n := s.Feed([]byte(input[:cut(len(input))]))
@@ -124,6 +178,28 @@ func runServer(t testing.TB, s *Server, input string, cut cutter, answer func(*S
 				t.Fatal("a session that wants input took none")
 			}
 			input = input[n:]
+			fed += int64(n)
+		case Handshake: // what is left of the flight was said in clear
+			log.output += string(s.Output())
+			for input != "" {
+				n := cut(len(input))
+				if taken := s.Feed([]byte(input[:n])); taken != n {
+					t.Fatalf("%d of %d octets in clear taken", taken, n)
+				}
+				input = input[n:]
+				fed += int64(n)
+			}
+			if thrown := int64(s.Discarded()) - log.discarded; at >= 0 && thrown != fed-at {
+				t.Fatalf("%d octets in clear thrown away, want %d", thrown, fed-at)
+			}
+			at, log.discarded = fed, int64(s.Discarded())
+			if len(flights) == 0 {
+				s.PeerClosed()
+				continue
+			}
+			s.Secured()
+			next()
+			log.events = append(log.events, fmt.Sprintf("TLS at %d %v", at, s.State()))
 		case Closed:
 			log.output += string(s.Output())
 			return log

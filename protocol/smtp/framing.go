@@ -81,12 +81,14 @@ func (s *Server) readLine() bool {
 			return true
 		}
 	}
-	if have := s.w - s.r; have < MaxCommandLine || have < max(s.lineLimit(MAIL), s.lineLimit(RCPT)) {
+	switch have := s.w - s.r; {
+	case have < MaxCommandLine:
 		return false
-	}
-	if s.mayBeLogin() {
+	case s.mayBeLogin(): // it may be longer than the buffer
 		s.long = longLine{gathers: true, line: s.long.line[:0], at: s.base + int64(s.r)}
 		return s.gatherLine()
+	case have < max(s.lineLimit(MAIL), s.lineLimit(RCPT)):
+		return false
 	}
 	// Too long for any command. A CRLF may still be half here.
 	s.skip, s.begun = true, s.base+int64(s.r)

@@ -99,14 +99,18 @@ var defaultReplies = [...]Reply{
 	{Code: 214, Enhanced: Enhanced{2, 0, 0}, Lines: []string{"help"}},
 	{Code: 220, Lines: []string{"service ready"}},
 	{Code: 221, Enhanced: Enhanced{2, 0, 0}, Lines: []string{"closing the connection"}},
+	{Code: 235, Enhanced: Enhanced{2, 7, 0}, Lines: []string{"logged in"}},
 	{Code: 250, Enhanced: Enhanced{2, 0, 0}, Lines: []string{"ok"}},
 	{Code: 251, Enhanced: Enhanced{2, 1, 5}, Lines: []string{"not local, will forward"}},
 	{Code: 252, Enhanced: Enhanced{2, 0, 0}, Lines: []string{"cannot verify, but will try to deliver"}},
+	{Code: 334, Lines: []string{""}}, // an empty challenge: any text would be one (RFC 4954 §4)
 	{Code: 354, Lines: []string{"send the letter, end it with a lone dot"}},
 	{Code: 421, Enhanced: Enhanced{4, 3, 2}, Lines: []string{"closing the connection, try again later"}},
+	{Code: 432, Enhanced: Enhanced{4, 7, 12}, Lines: []string{"log in by a mechanism that says the password once"}},
 	{Code: 450, Enhanced: Enhanced{4, 2, 0}, Lines: []string{"mailbox busy, try again later"}},
 	{Code: 451, Enhanced: Enhanced{4, 3, 0}, Lines: []string{"error in processing, try again later"}},
 	{Code: 452, Enhanced: Enhanced{4, 3, 1}, Lines: []string{"no room now, try again later"}},
+	{Code: 454, Enhanced: Enhanced{4, 7, 0}, Lines: []string{"logins cannot be checked now"}},
 	{Code: 455, Enhanced: Enhanced{4, 5, 4}, Lines: []string{"cannot honour the parameters now"}},
 	{Code: 500, Enhanced: Enhanced{5, 5, 2}, Lines: []string{"unknown command"}},
 	{Code: 501, Enhanced: Enhanced{5, 5, 4}, Lines: []string{"bad argument"}},
@@ -115,7 +119,9 @@ var defaultReplies = [...]Reply{
 	{Code: 504, Enhanced: Enhanced{5, 5, 4}, Lines: []string{"argument not implemented"}},
 	{Code: 521, Enhanced: Enhanced{5, 3, 2}, Lines: []string{"this host takes no mail"}},
 	{Code: 530, Enhanced: Enhanced{5, 7, 0}, Lines: []string{"log in first"}},
+	{Code: 534, Enhanced: Enhanced{5, 7, 9}, Lines: []string{"this mechanism is too weak"}},
 	{Code: 535, Enhanced: Enhanced{5, 7, 8}, Lines: []string{"wrong user name or password"}},
+	{Code: 538, Enhanced: Enhanced{5, 7, 11}, Lines: []string{"this mechanism needs TLS"}},
 	{Code: 550, Enhanced: Enhanced{5, 1, 1}, Lines: []string{"no such mailbox"}},
 	{Code: 551, Enhanced: Enhanced{5, 7, 1}, Lines: []string{"not local, and not passed on from here"}},
 	{Code: 552, Enhanced: Enhanced{5, 3, 4}, Lines: []string{"the letter is too large"}},
@@ -141,6 +147,9 @@ var verbReplies = [...]struct {
 	{EHLO, answer(501, Enhanced{5, 5, 4}, "expected a domain or an address in brackets")},
 	{EHLO, answer(550, Enhanced{5, 7, 1}, "this name is not welcome here")},
 	{EHLO, answer(554, Enhanced{5, 7, 1}, "no SMTP service for this name")},
+
+	{STARTTLS, answer(220, Enhanced{2, 0, 0}, "begin TLS now")},
+	{STARTTLS, answer(454, Enhanced{4, 7, 0}, "TLS is not available now")}, // RFC 3207 §4
 
 	{MAIL, answer(250, Enhanced{2, 1, 0}, "ok")},
 	{MAIL, answer(450, Enhanced{4, 7, 1}, "no letter from this sender now, try again later")},

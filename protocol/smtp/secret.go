@@ -1,12 +1,15 @@
 package smtp
 
-import "bytes"
-
 // What nobody should read over a shoulder: the lines of a login.
 
+import "bytes"
+
 // Secret says whether the line carries a response of a login, from which a
-// password may be had.
-func (c *Command) Secret() bool { return c.Verb == Response || c.Verb == AUTH && c.Initial }
+// password may be had, or what may have been meant for one: a line with
+// mistakes gives a password away as well.
+func (c *Command) Secret() bool {
+	return c.Verb == Response && !c.Cancel || c.Verb == AUTH && responseAt(c.Line) >= 0
+}
 
 // MaskLine returns a line that a client says, or is about to say, with stars
 // for the octets of a response; its length stays. inLogin says that the line
@@ -28,29 +31,26 @@ func MaskLine(line []byte, inLogin bool) []byte {
 	return mask(line, start, end)
 }
 
-// IsAUTH says whether what a client says begins with AUTH.
-func IsAUTH(octets []byte) bool {
-	const verb = "AUTH "
-	return len(octets) >= len(verb) && EqualFold(string(octets[:len(verb)]), verb)
+// IsAUTH says whether a line is an AUTH command, be it right or not.
+func IsAUTH(line []byte) bool {
+	const verb = "AUTH"
+	return len(line) >= len(verb) && EqualFold(string(line[:len(verb)]), verb) &&
+		(len(line) == len(verb) || octets[line[len(verb)]]&(letdig|hyphen) == 0)
 }
 
-// responseAt returns where the response in an AUTH command begins, or -1.
+// responseAt returns where the response in an AUTH command begins, which is what
+// stands behind the word after the verb, or -1.
 func responseAt(line []byte) int {
-	const verb = "AUTH "
 	if !IsAUTH(line) {
 		return -1
 	}
-	i := len(verb)
-	for i < len(line) && line[i] == ' ' {
-		i++
-	}
-	for i < len(line) && line[i] != ' ' && line[i] != '\r' && line[i] != '\n' {
-		i++
-	}
-	if i == len(line) || line[i] != ' ' {
+	const space = " \t\r\n"
+	rest := bytes.TrimLeft(line[len("AUTH"):], " ")
+	i := bytes.IndexByte(rest, ' ')
+	if i < 0 || len(bytes.Trim(rest[i:], space)) == 0 {
 		return -1
 	}
-	return i + 1
+	return len(line) - len(rest) + i + 1
 }
 
 func mask(b []byte, start, end int) []byte {
@@ -108,18 +108,27 @@ func (s *Server) Mask(octets []byte) []byte {
 // MaskReply returns the octets of replies, the last of them to AUTH or to a
 // response, with stars for the challenges in them.
 func MaskReply(octets []byte) []byte {
-	const code = "334 "
-	masked := octets
-	for pos := 0; pos < len(octets); {
-		end := bytes.IndexByte(octets[pos:], '\n') + pos + 1
-		if end == pos {
-			end = len(octets)
+	const code = "334"
+	if !bytes.Contains(octets, []byte(code)) {
+		return octets
+	}
+	masked := append([]byte(nil), octets...)
+	goesOn := false // a reply with a challenge has another line
+	for rest := masked; len(rest) > 0; {
+		line := rest
+		if i := bytes.IndexByte(rest, '\n'); i >= 0 {
+			line = rest[:i+1]
 		}
-		if bytes.HasPrefix(octets[pos:end], []byte(code)) {
-			text := bytes.TrimRight(octets[pos:end], "\r\n")
-			masked = mask(masked, pos+len(code), pos+len(text))
+		rest = rest[len(line):]
+		if bytes.HasPrefix(line, []byte(code)) {
+			goesOn = len(line) > len(code) && line[len(code)] == '-'
+			line = line[min(len(code)+1, len(line)):]
+		} else if !goesOn {
+			continue
 		}
-		pos = end
+		for i := range bytes.TrimRight(line, "\r\n") {
+			line[i] = '*'
+		}
 	}
 	return masked
 }

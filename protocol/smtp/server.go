@@ -118,10 +118,11 @@ type Server struct {
 	mails   int  // MAIL commands answered in this session
 	errors  int  // mistakes answered in a row
 
-	secure    bool // inside TLS
-	discarded int  // octets that waited behind STARTTLS
-	login     bool // the client has logged in
-	failures  int  // logins that failed
+	secure    bool  // inside TLS
+	discarded int   // octets that waited behind STARTTLS
+	login     bool  // the client has logged in
+	failures  int   // logins that failed
+	before    State // of a login under way: where it goes back to
 
 	from     Path
 	size     int64 // declared, 0: not
@@ -178,6 +179,7 @@ func (s *Server) Reset() {
 func (s *Server) Feed(p []byte) int {
 	if s.state == StateHandshake {
 		s.discarded += len(p)
+		s.base += int64(len(p))
 		return len(p)
 	}
 	if s.deciding || s.letter.ready > 0 || s.eof || s.state == StateClosed {

@@ -5,10 +5,7 @@ package smtp
 // makes of a response is the driver's to say: it decides AUTH and each Response
 // with 334 and a challenge, with 235, or with 535.
 
-import (
-	"encoding/base64"
-	"strings"
-)
+import "encoding/base64"
 
 var (
 	replyLoginFirst  = answer(530, Enhanced{5, 7, 0}, "log in first")
@@ -49,15 +46,13 @@ func (s *Server) proposeAUTH() Reply {
 	c := &s.cmd
 	switch {
 	case !s.esmtp:
-		return replyEHLOFirst
+		return replyOnlyEHLO
 	case s.login:
 		return replyLoginTwice // RFC 4954 §4
 	case s.state != StateGreeted:
 		return replyLoginInside // RFC 4954 §4
 	case s.failures >= s.config.maxLogins():
 		return replyLogins
-	case c.tooLong:
-		return replyLoginLong
 	case c.foul:
 		return replyLoginFoul
 	case c.Err != nil:
@@ -70,16 +65,10 @@ func (s *Server) proposeAUTH() Reply {
 	return replyMechanism
 }
 
-// proposeResponse answers an answer to a challenge, likewise.
+// proposeResponse answers an answer to a challenge without mistakes, likewise.
 func (s *Server) proposeResponse() Reply {
-	c := &s.cmd
-	switch {
-	case c.tooLong:
-		return replyLoginLong
-	case c.Cancel:
-		return replyLoginOver
-	case c.foul:
-		return replyLoginFoul
+	if s.cmd.Cancel {
+		return replyLoginOver // RFC 4954 §4
 	}
 	return replyNoLogin
 }
@@ -95,9 +84,9 @@ func has(list []string, word string) bool {
 
 // followLogin changes the state as the reply to AUTH or to a response says.
 func (s *Server) followLogin(r Reply) {
-	if r.Intermediate() {
-		if s.state == StateGreeted || s.state == StateLogin {
-			s.state = StateLogin
+	if r.Intermediate() { // the client answers, wherever it stands
+		if s.state != StateLogin {
+			s.before, s.state = s.state, StateLogin
 		}
 		return
 	}
@@ -108,7 +97,7 @@ func (s *Server) followLogin(r Reply) {
 		s.failures++
 	}
 	if s.state == StateLogin {
-		s.settle()
+		s.state = s.before
 	}
 }
 
@@ -197,14 +186,12 @@ func decodeSASL(b []byte) ([]byte, bool) {
 	return out[:n], true
 }
 
-// validAuthParam says whether v can be the value of AUTH= at MAIL (RFC 4954 §5).
+// validAuthParam says whether v can be the value of AUTH= at MAIL: a mailbox, or
+// <>, in xtext (RFC 4954 §5, §8).
 func validAuthParam(v string) bool {
-	if v == "<>" {
-		return true
+	text, err := DecodeXtext(v)
+	if err == nil && text != "<>" {
+		_, err = ParseMailbox(text)
 	}
-	if len(v) > authAdds {
-		return false
-	}
-	box, err := DecodeXtext(strings.TrimSpace(v))
-	return err == nil && box != ""
+	return err == nil
 }

@@ -118,6 +118,8 @@ func (s *Server) propose() Reply {
 	}
 	if c.Err != nil {
 		switch pos, ok := s.notOffered(); {
+		case c.tooLong && (c.Verb == Response || c.Verb == AUTH && s.offered(Auth)):
+			return replyLoginLong // RFC 4954 §4
 		case c.tooLong:
 			return replyTooLong
 		case c.Verb == Unknown:

@@ -151,7 +151,9 @@ var serverRules = []serverRule{
 }
 
 // allServerRules are those of RFC 5321 and those of the extensions.
-func allServerRules() []serverRule { return slices.Concat(serverRules, bdatRules, extensionRules) }
+func allServerRules() []serverRule {
+	return slices.Concat(serverRules, bdatRules, extensionRules, starttlsRules, loginRules)
+}
 
 func TestServerRules(t *testing.T) {
 	for _, rule := range allServerRules() {
@@ -161,7 +163,7 @@ func TestServerRules(t *testing.T) {
 				rule.config(config)
 			}
 			for _, cut := range []cutter{whole, single} {
-				log := runServer(t, NewServer(config), rule.send, cut, proposal)
+				log := runServer(t, NewServer(config), rule.send, cut, toy)
 				got := log.after()
 				if len(got) != len(rule.want) {
 					t.Fatalf("%d replies, want %d:\n%s", len(got), len(rule.want), strings.Join(got, "\n"))

@@ -7,6 +7,7 @@ import "bytes"
 
 var (
 	replyTLSReady = answer(220, Enhanced{2, 0, 0}, "begin TLS now")
+	replyOnlyEHLO = answer(503, Enhanced{5, 5, 1}, "EHLO comes first")
 	replyTLSTwice = answer(503, Enhanced{5, 5, 1}, "this is inside TLS already")
 )
 
@@ -16,7 +17,7 @@ func (s *Server) proposeSTARTTLS() Reply {
 	case s.secure:
 		return replyTLSTwice // RFC 3207 §4.2
 	case !s.esmtp:
-		return replyEHLOFirst // it was not offered yet
+		return replyOnlyEHLO // it was not offered yet, and HELO offers nothing
 	case s.cmd.Err != nil: // a parameter (RFC 3207 §4)
 		return answer(s.cmd.Err.Code, s.cmd.Err.Enhanced, s.cmd.Err.Error())
 	}
@@ -37,14 +38,16 @@ func (s *Server) beginHandshake() {
 // (RFC 8314 §3.3). What the client said outside is forgotten, and it has to
 // say EHLO again (RFC 3207 §4.2). At any other time it does nothing.
 //
-// If the handshake failed, there is nobody to talk to: close the connection.
+// Octets of the client that came in clear and were not fed yet are fed before,
+// and thrown away. If the handshake failed, there is nobody to talk to: close
+// the connection.
 func (s *Server) Secured() {
 	switch {
 	case s.state == StateConnected:
 	case s.state == StateHandshake:
 		s.endTransaction()
 		s.greeted, s.hello, s.esmtp = false, "", false
-		s.login, s.mails, s.errors = false, 0, 0
+		s.login, s.failures, s.mails, s.errors = false, 0, 0, 0
 		s.words = interner{}
 		s.state = StateWelcomed
 	default:
