@@ -13,7 +13,7 @@ id: letter
 title: A letter
 goal: You can type one.
 minutes: 2
-scenario: direct
+scenario: clear
 ---
 
 Up to the header.

@@ -29,7 +29,7 @@ goal: You can say who gets a failure notice.
 minutes: 8
 needs: [journey]
 rfc: [RFC 5321 §4.1.1.2, RFC 5321 §3.3]
-scenario: direct
+scenario: clear
 inputs: ["msa set pipelining=off"]
 ---
 
@@ -106,7 +106,7 @@ func TestParseReadsEveryPart(t *testing.T) {
 			fmt.Fprintf(&b, "  %d %s %q %q\n", w.Line, w.Pattern, w.Try, w.Feedback)
 		}
 	}
-	want := strings.ReplaceAll(`envelope|The envelope comes first|You can say who gets a failure notice.|8|["journey"]|["RFC 5321 §4.1.1.2" "RFC 5321 §3.3"]|direct|["msa set pipelining=off"]
+	want := strings.ReplaceAll(`envelope|The envelope comes first|You can say who gets a failure notice.|8|["journey"]|["RFC 5321 §4.1.1.2" "RFC 5321 §3.3"]|clear|["msa set pipelining=off"]
 16 watch|Who hears of it?|"The client says where **notices** go."|""|msa>mx at=MAIL|| |[]|""|[]
 28 predict|Who hears of it?|"One line was heard. It looked like this:\n\n´´´\nMAIL FROM:<alice@sender.example>\n´´´"|"Which reply\ncomes now?"|mx>msa reply|| |[]|""|["It is a yes."]
   31 "go on" code=250 false ""
@@ -250,7 +250,7 @@ func TestCheckFindsStepsThatDoNotWork(t *testing.T) {
 		line           int
 		words          string
 	}{
-		{"scenario missing", "scenario: direct", "scenario: elsewhere", 1, "elsewhere"},
+		{"scenario missing", "scenario: clear", "scenario: elsewhere", 1, "elsewhere"},
 		{"input of a host that is not there", "msa set", "msb set", 1, `no host "msb"`},
 		{"host of a pattern", "msa>mx at=MAIL", "msb>mx at=MAIL", 16, `no host "msb"`},
 		{"never happens", "msa>mx at=MAIL", "msa>mx at=VRFY", 16, "no event matches"},

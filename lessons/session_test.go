@@ -59,7 +59,7 @@ func typedLine() *rapid.Generator[string] {
 // A run is a value: a line typed in a lesson continues the waiting run, and that
 // is the same as running again.
 func TestContinuingAWaitingRunEqualsRunningAgain(t *testing.T) {
-	sc, err := load("direct")
+	sc, err := load("clear")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -319,7 +319,7 @@ func TestResumeAfterTheLessonHasChanged(t *testing.T) {
 }
 
 func TestStartSaysWhatIsWrong(t *testing.T) {
-	l, err := Parse([]byte(strings.Replace(whole, "scenario: direct", "scenario: nowhere", 1)), "x.md")
+	l, err := Parse([]byte(strings.Replace(whole, "scenario: clear", "scenario: nowhere", 1)), "x.md")
 	if err != nil {
 		t.Fatal(err)
 	}

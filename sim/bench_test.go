@@ -17,7 +17,7 @@ import (
 // manyLetters is the three-host scenario with n letters, one every 20 ms.
 func manyLetters(tb testing.TB, n int) *scenario.Scenario {
 	tb.Helper()
-	sc := *direct(tb)
+	sc := *inClear(tb)
 	letter := sc.Letters[0]
 	sc.Letters = nil
 	for i := range n {
@@ -50,8 +50,12 @@ func BenchmarkDelivery(b *testing.B) {
 }
 
 // BenchmarkWorld measures a whole run of one letter: a new world each time.
-func BenchmarkWorld(b *testing.B) {
-	sc := direct(b)
+func BenchmarkWorld(b *testing.B) { benchmarkWorld(b, inClear(b)) }
+
+// BenchmarkWorldTLS measures the same with two TLS handshakes and a login.
+func BenchmarkWorldTLS(b *testing.B) { benchmarkWorld(b, direct(b)) }
+
+func benchmarkWorld(b *testing.B, sc *scenario.Scenario) {
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, _, err := sim.Run(context.Background(), sc, sim.Options{Seed: 1}); err != nil {

@@ -15,7 +15,7 @@ import (
 	"helo/sim/trace"
 )
 
-// What each of the four faults makes of the letter of direct.
+// What each of the four faults makes of the letter of clear.
 func TestFaultsAndFates(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -42,7 +42,7 @@ func TestFaultsAndFates(t *testing.T) {
 		{"the submission server is unknown: it stays in the outbox", []string{"laptop dns=nxdomain"}, check.InOutbox, 0, 0, 0, time.Second},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			tr, stop, err := sim.Run(context.Background(), direct(t), sim.Options{Seed: 1, Faults: faults(t, c.faults)})
+			tr, stop, err := sim.Run(context.Background(), inClear(t), sim.Options{Seed: 1, Faults: faults(t, c.faults)})
 			if err != nil || stop != sim.Ended {
 				t.Fatalf("stop %v, error %v", stop, err)
 			}
@@ -61,10 +61,10 @@ func TestFaultsAndFates(t *testing.T) {
 	}
 }
 
-// world runs direct with faults to its end.
+// world runs clear with faults to its end.
 func world(t *testing.T, faultSpecs ...string) *sim.World {
 	t.Helper()
-	w, err := sim.New(direct(t), sim.Options{Seed: 1, Faults: faults(t, faultSpecs)})
+	w, err := sim.New(inClear(t), sim.Options{Seed: 1, Faults: faults(t, faultSpecs)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +80,7 @@ func TestMailboxHoldsOurHeaderLinesThenTheOctetsThatArrived(t *testing.T) {
 	if len(box) != 1 {
 		t.Fatalf("%d letters in bob's mailbox", len(box))
 	}
-	sent := direct(t).Letters[0].Octets
+	sent := inClear(t).Letters[0].Octets
 	added, ok := bytes.CutSuffix(box[0], sent)
 	if !ok {
 		t.Fatalf("the octets have changed on the way:\n%s", box[0])
@@ -105,7 +105,7 @@ func TestHundredReceivedFieldsAreAllowedOneMoreIsALoop(t *testing.T) { // RFC 53
 		hops int
 		fate check.Fate
 	}{{98, check.Delivered}, {99, check.Delivered}, {100, check.Returned}, {101, check.InOutbox}} {
-		sc := *direct(t)
+		sc := *inClear(t)
 		letter := sc.Letters[0]
 		letter.Octets = []byte(strings.Repeat("Received: from a.example by b.example;\r\n Mon, 23 Nov 2026 10:15:00 +0000\r\n", c.hops) +
 			"Subject: round\r\n\r\nReceived: is not counted here\r\n")
@@ -140,7 +140,7 @@ func TestNoticeIsALetterFromNobody(t *testing.T) {
 // A typed line continues the waiting run, and that is the same as running again
 // with all inputs.
 func TestTypedLinesAreInputs(t *testing.T) {
-	w, err := sim.New(direct(t), sim.Options{Seed: 3, Inputs: []string{"msa hand to=mx"}})
+	w, err := sim.New(inClear(t), sim.Options{Seed: 3, Inputs: []string{"msa hand to=mx"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,7 +165,7 @@ func TestTypedLinesAreInputs(t *testing.T) {
 	if len(box) != 1 || !bytes.HasSuffix(box[0], []byte("Subject: hello\r\n\r\n.a dot\r\n\"quoted\" and \\\r\n")) {
 		t.Errorf("bob's mailbox holds %q\n%s", box, dump(w.Trace()))
 	}
-	again, stop, err := sim.Run(context.Background(), direct(t), sim.Options{Seed: 3, Inputs: w.Inputs()})
+	again, stop, err := sim.Run(context.Background(), inClear(t), sim.Options{Seed: 3, Inputs: w.Inputs()})
 	if err != nil || stop != sim.Ended {
 		t.Fatalf("again: stop %v, error %v", stop, err)
 	}
@@ -186,7 +186,7 @@ func TestInputErrorsNameTheColumn(t *testing.T) {
 		{"sun at=RCPT reply=451", `column 1: there is no host "sun"`},
 		{"mx at=RCPT", "column 11: expected what goes wrong"},
 	} {
-		_, err := sim.New(direct(t), sim.Options{Inputs: []string{c.in}})
+		_, err := sim.New(inClear(t), sim.Options{Inputs: []string{c.in}})
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: got %v, want %q", c.in, err, c.want)
 		}
@@ -194,7 +194,7 @@ func TestInputErrorsNameTheColumn(t *testing.T) {
 }
 
 func TestSettingsChangeWhatIsOfferedAndUsed(t *testing.T) {
-	tr, _, err := sim.Run(context.Background(), direct(t), sim.Options{Inputs: []string{"mx set pipelining=off"}})
+	tr, _, err := sim.Run(context.Background(), inClear(t), sim.Options{Inputs: []string{"mx set pipelining=off"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -221,13 +221,13 @@ func TestSettingsChangeWhatIsOfferedAndUsed(t *testing.T) {
 }
 
 func TestLimitsEndARun(t *testing.T) {
-	sc := *direct(t)
+	sc := *inClear(t)
 	sc.MaxEvents = 20
 	tr, stop, err := sim.Run(context.Background(), &sc, sim.Options{})
 	if err != nil || stop != sim.Limited || tr.Len() > 40 || tr.At(tr.End()-1).Kind != trace.Limit {
 		t.Errorf("stop %v, error %v, %d events", stop, err, tr.Len())
 	}
-	sc = *direct(t)
+	sc = *inClear(t)
 	sc.MaxTime = time.Hour
 	tr, stop, err = sim.Run(context.Background(), &sc, sim.Options{Faults: faults(t, []string{"mx refuse"})})
 	if last := tr.At(tr.End() - 1); err != nil || stop != sim.Limited || last.Kind != trace.Limit || last.At > time.Hour {
@@ -248,7 +248,7 @@ func TestOctetsEndARun(t *testing.T) {
 		{"mx at=dot drop", 32 << 20, sim.Limited}, // each attempt is a copy more in the mailbox
 		{"mx at=connect reply=451", 1 << 20, sim.Limited},
 	} {
-		sc := *direct(t)
+		sc := *inClear(t)
 		sc.MaxOctets = c.limit
 		sc.Letters = append([]scenario.Letter(nil), sc.Letters...)
 		sc.Letters[0].Octets = big
@@ -270,7 +270,7 @@ func TestOctetsEndARun(t *testing.T) {
 }
 
 func TestOnlyCRLFCountsAsALineOfTheLetter(t *testing.T) { // RFC 5321 §2.3.8
-	sc := *direct(t)
+	sc := *inClear(t)
 	sc.Raw = true
 	letter := sc.Letters[0]
 	letter.Octets = []byte("Subject: a\r\n\r\none\nline\rhere\n\r\n")

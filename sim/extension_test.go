@@ -14,10 +14,10 @@ import (
 	"helo/sim/trace"
 )
 
-// extended is direct with every extension at both servers, changed further.
+// extended is clear with every extension at both servers, changed further.
 func extended(t *testing.T, change func(sc *scenario.Scenario)) *scenario.Scenario {
 	t.Helper()
-	sc := *direct(t)
+	sc := *inClear(t)
 	sc.Hosts = append(sc.Hosts[:0:0], sc.Hosts...)
 	sc.Letters = append(sc.Letters[:0:0], sc.Letters...)
 	for i := range sc.Hosts {
@@ -63,7 +63,7 @@ func verbs(t *trace.Trace) map[smtp.Verb]int {
 
 // RFC 3030 §2: offered, it is used; the letter is the same.
 func TestRFC3030_LettersInChunks(t *testing.T) {
-	plain, _ := runExtended(t, direct(t))
+	plain, _ := runExtended(t, inClear(t))
 	w, tr := runExtended(t, extended(t, nil))
 	if n := verbs(tr); n[smtp.BDAT] != 2 || n[smtp.DATA] != 0 {
 		t.Errorf("commands %v", n)
@@ -190,9 +190,9 @@ func TestRFC5321_4_5_5_NoReportOnReports(t *testing.T) {
 
 // RFC 5321 §3.9.1: mail for a list reaches its members, and EXPN names them.
 func TestRFC5321_3_9_1_Lists(t *testing.T) {
-	src := strings.Replace(directSource(t), "      mailboxes: [bob]\n", "      mailboxes: [bob, carol]\n      lists: [{name: team, members: [bob, Carol]}]\n", 1)
+	src := strings.Replace(source(t, "clear"), "      mailboxes: [bob]\n", "      mailboxes: [bob, carol]\n      lists: [{name: team, members: [bob, Carol]}]\n", 1)
 	src = strings.Replace(src, "to: [bob@receiver.example]", "to: [Team@receiver.example]", 1)
-	sc, err := scenario.Parse([]byte(src), "direct.yaml")
+	sc, err := scenario.Parse([]byte(src), "clear.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,7 +14,7 @@ import (
 // than wrap, whatever a scenario that no file made asks for.
 func TestTimeNeverRunsBackwards(t *testing.T) {
 	for _, latency := range []time.Duration{time.Hour, math.MaxInt64 / 4, math.MaxInt64 / 2, math.MaxInt64} {
-		sc := *direct(t)
+		sc := *inClear(t)
 		sc.Latency, sc.MaxTime, sc.MaxEvents = latency, 0, 5000
 		hosts := append([]host.Config(nil), sc.Hosts...)
 		server := *hosts[1].Server

@@ -28,25 +28,25 @@ func variants(t testing.TB) map[string]*trace.Trace {
 		return strings.Replace(src, "      Hello Bob,\n", "      Hello Bob,\n"+lines+"      .a line with a dot\n"+lines, 1)
 	}
 	runs := map[string]*trace.Trace{
-		"delivery":  runDirect(t, nil, 1, nil),
-		"long":      runDirect(t, long, 1, nil),
-		"slow":      runDirect(t, nil, 1, []string{"mx set pipelining=off"}),
-		"broken":    runDirect(t, nil, 1, byHand("", " ", "MAIL", "MAIL FROM:", "MAIL FROM:<", "EHLO", "EHLO x_y", "EHLO [1.2.3.400]", "EHLO a", "MAIL FROM:<> SIZE=1 SIZE=2", "MAIL FROM:<a@b> SIZE=x", "MAIL FROM:<a@b> =1", "MAIL FROM:<\"a b\"@[IPv6:2001:db8::1]>   ", "RCPT TO:<>", "RCPT TO:<@a,@b:c@d>", "RCPT TO:<Postmaster> FOO", "RCPT TO:<x@receiver.example>", "VRFY", "VRFY bob", "HELP me", "NOOP x", "EXPN all", "STARTTLS", "AUTH PLAIN", "TURN", "RSET now", "SEND FROM:<a@b>", "DATA", ".", "QUIT")),
-		"no header": runDirect(t, nil, 1, byHand("HELO a", "MAIL FROM:<a@b>", "RCPT TO:<bob@receiver.example>", "DATA", "no header here", "..", "", "...", ".", "QUIT")),
-		"only body": runDirect(t, nil, 1, byHand("EHLO a", "MAIL FROM:<a@b> BODY=8BITMIME", "RCPT TO:<bob@receiver.example>", "DATA", "", "Grüße \x1b[31m", "\u202eevil", ".", "QUIT")),
-		"nobody": runDirect(t, func(s string) string {
+		"delivery":  runClear(t, nil, 1, nil),
+		"long":      runClear(t, long, 1, nil),
+		"slow":      runClear(t, nil, 1, []string{"mx set pipelining=off"}),
+		"broken":    runClear(t, nil, 1, byHand("", " ", "MAIL", "MAIL FROM:", "MAIL FROM:<", "EHLO", "EHLO x_y", "EHLO [1.2.3.400]", "EHLO a", "MAIL FROM:<> SIZE=1 SIZE=2", "MAIL FROM:<a@b> SIZE=x", "MAIL FROM:<a@b> =1", "MAIL FROM:<\"a b\"@[IPv6:2001:db8::1]>   ", "RCPT TO:<>", "RCPT TO:<@a,@b:c@d>", "RCPT TO:<Postmaster> FOO", "RCPT TO:<x@receiver.example>", "VRFY", "VRFY bob", "HELP me", "NOOP x", "EXPN all", "STARTTLS", "AUTH PLAIN", "TURN", "RSET now", "SEND FROM:<a@b>", "DATA", ".", "QUIT")),
+		"no header": runClear(t, nil, 1, byHand("HELO a", "MAIL FROM:<a@b>", "RCPT TO:<bob@receiver.example>", "DATA", "no header here", "..", "", "...", ".", "QUIT")),
+		"only body": runClear(t, nil, 1, byHand("EHLO a", "MAIL FROM:<a@b> BODY=8BITMIME", "RCPT TO:<bob@receiver.example>", "DATA", "", "Grüße \x1b[31m", "\u202eevil", ".", "QUIT")),
+		"nobody": runClear(t, func(s string) string {
 			return strings.Replace(s, "  mx    A    198.51.100.25", "  mx    A    198.51.100.99", 1)
 		}, 1, nil),
-		"implicit": runDirect(t, func(s string) string {
+		"implicit": runClear(t, func(s string) string {
 			return strings.Replace(s, "  @     MX   10 mx\n", "  @     A    198.51.100.25\n", 1)
 		}, 1, nil),
-		"null mx": runDirect(t, func(s string) string { return strings.Replace(s, "MX   10 mx\n", "MX   0 .\n", 1) }, 1, nil),
-		"own": runDirect(t, func(s string) string {
+		"null mx": runClear(t, func(s string) string { return strings.Replace(s, "MX   10 mx\n", "MX   0 .\n", 1) }, 1, nil),
+		"own": runClear(t, func(s string) string {
 			return strings.Replace(s, "mx    A    198.51.100.25", "mx    A    192.0.2.10", 1)
 		}, 1, nil),
-		"from nobody": runDirect(t, func(s string) string { return strings.Replace(s, "from: alice@sender.example", "from: <>", 1) }, 1, nil, "mx at=RCPT reply=550"),
-		"itself":      runDirect(t, nil, 1, []string{"msa hand to=msa", `msa says "EHLO a"`, `msa says QUIT`}),
-		"two mx": runDirect(t, func(s string) string {
+		"from nobody": runClear(t, func(s string) string { return strings.Replace(s, "from: alice@sender.example", "from: <>", 1) }, 1, nil, "mx at=RCPT reply=550"),
+		"itself":      runClear(t, nil, 1, []string{"msa hand to=msa", `msa says "EHLO a"`, `msa says QUIT`}),
+		"two mx": runClear(t, func(s string) string {
 			return strings.Replace(s, "MX   10 mx\n", "MX   10 mx\n  @     MX   20 mx2\n", 1)
 		}, 1, nil),
 	}
@@ -58,7 +58,7 @@ func variants(t testing.TB) map[string]*trace.Trace {
 		"mx at=dot reply=\"450 4.99.999 what\"", "msa>mx refuse", "msa dns=nxdomain", "msa dns=servfail", "msa dns=timeout", "laptop>msa refuse",
 		"msa at=MAIL reply=530", "msa at=RCPT reply=450", "msa at=dot drop", "laptop dns=nxdomain", "mx at=QUIT drop", "mx at=connect drop",
 	} {
-		runs[spec] = runDirect(t, nil, 7, nil, spec)
+		runs[spec] = runClear(t, nil, 7, nil, spec)
 	}
 	return runs
 }
@@ -187,7 +187,7 @@ func TestNothingGivenAway(t *testing.T) {
 // says "deciding", although the decision is an earlier event.
 func TestDecisionIsNotTold(t *testing.T) {
 	r := reference(t)
-	tr := runDirect(t, nil, 1, nil)
+	tr := runClear(t, nil, 1, nil)
 	var letter, reply trace.Pos
 	for p := trace.Pos(0); p < tr.End(); p++ {
 		switch e := tr.At(p); {
@@ -208,7 +208,7 @@ func TestDecisionIsNotTold(t *testing.T) {
 // TestCause holds which row is named as the cause.
 func TestCause(t *testing.T) {
 	r := reference(t)
-	tr := runDirect(t, nil, 1, nil)
+	tr := runClear(t, nil, 1, nil)
 	want := map[string]string{
 		"MAIL FROM:<alice@sender.example> SIZE=308": "250-SIZE 10485760 was offered at 0.120",
 		"DATA":                          "250-PIPELINING was offered at 0.120",
@@ -260,7 +260,7 @@ func TestWhyKeptAndWhyReturned(t *testing.T) {
 		{"mx refuse", nil, trace.Returned, "long enough"},
 		{"mx at=RCPT reply=550", nil, trace.Returned, "cannot deliver the letter"},
 	} {
-		tr := runDirect(t, test.change, 1, nil, test.fault)
+		tr := runClear(t, test.change, 1, nil, test.fault)
 		for p := trace.Pos(0); ; p++ {
 			if p == tr.End() {
 				t.Errorf("%s: no %s", test.fault, test.kind)
@@ -294,7 +294,7 @@ func TestRowKinds(t *testing.T) {
 
 func BenchmarkEvent(b *testing.B) {
 	r := reference(b)
-	tr := runDirect(b, nil, 1, nil)
+	tr := runClear(b, nil, 1, nil)
 	for i := range b.N {
 		r.Event(tr, trace.Pos(i)%tr.End(), tr.End())
 	}

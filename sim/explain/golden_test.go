@@ -30,17 +30,17 @@ func reference(t testing.TB) *Reference {
 	return r
 }
 
-// runDirect runs the scenario "direct", or a variant of it.
-func runDirect(t testing.TB, change func(string) string, seed uint64, inputs []string, faults ...string) *trace.Trace {
+// runClear runs the scenario "clear", or a variant of it.
+func runClear(t testing.TB, change func(string) string, seed uint64, inputs []string, faults ...string) *trace.Trace {
 	t.Helper()
-	src, err := os.ReadFile("../../content/scenarios/direct.yaml")
+	src, err := os.ReadFile("../../content/scenarios/clear.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if change != nil {
 		src = []byte(change(string(src)))
 	}
-	sc, err := scenario.Parse(src, "direct.yaml")
+	sc, err := scenario.Parse(src, "clear.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -180,7 +180,7 @@ func TestGolden(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			tr := runDirect(t, tt.change, 1, tt.inputs, tt.faults...)
+			tr := runClear(t, tt.change, 1, tt.inputs, tt.faults...)
 			got := explainAll(r, tr, tr.End(), false)
 			file := filepath.Join("testdata", tt.name+".txt")
 			if *update {

@@ -28,7 +28,7 @@ func TestLine(t *testing.T) {
 		}},
 	}
 	for _, tt := range tests {
-		tr := runDirect(t, nil, 1, nil, tt.faults...)
+		tr := runClear(t, nil, 1, nil, tt.faults...)
 		var got []string
 		for p := trace.Pos(0); p < tr.End() && len(got) < len(tt.want); p++ {
 			if tr.At(p).Kind.IsRow() {

@@ -25,14 +25,14 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// run runs the scenario of the first lesson.
+// run runs the scenario clear.
 func run(t *testing.T, seed uint64, faults ...string) *trace.Trace {
 	t.Helper()
-	src, err := os.ReadFile("../../content/scenarios/direct.yaml")
+	src, err := os.ReadFile("../../content/scenarios/clear.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	sc, err := scenario.Parse(src, "direct.yaml")
+	sc, err := scenario.Parse(src, "clear.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +83,7 @@ func TestTextOfRuns(t *testing.T) {
 		file   string
 		faults []string
 	}{
-		{"direct.txt", nil},
+		{"clear.txt", nil},
 		{"deferred.txt", []string{"mx at=RCPT n=1-2 reply=451"}},
 		{"refused.txt", []string{"msa>mx refuse n=1"}},
 		{"nxdomain.txt", []string{"msa dns=nxdomain"}},

@@ -21,21 +21,21 @@ import (
 
 var update = flag.Bool("update", false, "write the messages of broken scenarios anew")
 
-const direct = "../../content/scenarios/direct.yaml"
+const inClear = "../../content/scenarios/clear.yaml"
 
-func TestParseDirect(t *testing.T) {
-	src, err := os.ReadFile(direct)
+func TestParseClear(t *testing.T) {
+	src, err := os.ReadFile(inClear)
 	if err != nil {
 		t.Fatal(err)
 	}
-	sc, err := Parse(src, direct)
+	sc, err := Parse(src, inClear)
 	if err != nil {
 		t.Fatal(err)
 	}
 	letters, zones := sc.Letters, sc.Zones
 	sc.Letters, sc.Zones = nil, nil
 	want := &Scenario{
-		Name: "direct", Title: "One letter, straight from Alice to Bob", About: sc.About,
+		Name: "clear", Title: "One letter in clear text, without TLS and login", About: sc.About,
 		Start: time.Date(2026, 11, 23, 10, 15, 0, 0, time.UTC), Latency: 15 * time.Millisecond,
 		MaxEvents: DefaultMaxEvents, MaxTime: DefaultMaxTime, MaxOctets: DefaultMaxOctets,
 		Hosts: []host.Config{{
@@ -61,7 +61,7 @@ func TestParseDirect(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, sc, cmpopts.IgnoreUnexported(Scenario{}), cmp.Comparer(func(a, b netip.Addr) bool { return a == b }),
 		cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
-		t.Errorf("direct (-want +got):\n%s", diff)
+		t.Errorf("clear (-want +got):\n%s", diff)
 	}
 	if len(letters) != 1 {
 		t.Fatalf("%d letters, want 1", len(letters))

@@ -64,7 +64,7 @@ func TestNothingFromOutsideReachesTheTerminalRaw(t *testing.T) {
 		o := options(t)
 		o.Course = &lessons.Course{Lessons: []*lessons.Lesson{{ID: "evil", Title: "T" + evil, Goal: "G" + evil, Scenario: "evil", Steps: []lessons.Step{{Kind: lessons.Watch, Title: "S" + evil, Prose: "Plain prose."}}}}}
 		o.Load = func(string) (*scenario.Scenario, error) {
-			sc, err := load("direct")
+			sc, err := load("clear")
 			if err == nil {
 				sc.Letters[0].Octets = []byte("Subject: " + evil + "\r\nFrom: " + evil + "\r\n\r\n" + evil + "\r\n")
 				for i := range sc.Hosts {

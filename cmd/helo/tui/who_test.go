@@ -15,7 +15,7 @@ id: who
 title: Who is it?
 goal: You can say who.
 minutes: 1
-scenario: direct
+scenario: clear
 ---
 
 Who goes on?
