@@ -113,17 +113,19 @@ func MaskReply(octets []byte) []byte {
 		return octets
 	}
 	masked := append([]byte(nil), octets...)
-	goesOn := false // a reply with a challenge has another line
+	goesOn := false // behind a challenge, what begins no other reply belongs to it
 	for rest := masked; len(rest) > 0; {
 		line := rest
 		if i := bytes.IndexByte(rest, '\n'); i >= 0 {
 			line = rest[:i+1]
 		}
 		rest = rest[len(line):]
-		if bytes.HasPrefix(line, []byte(code)) {
-			goesOn = len(line) > len(code) && line[len(code)] == '-'
+		switch {
+		case bytes.HasPrefix(line, []byte(code)):
+			goesOn = true
 			line = line[min(len(code)+1, len(line)):]
-		} else if !goesOn {
+		case lineLooksRight(line), !goesOn:
+			goesOn = false
 			continue
 		}
 		for i := range bytes.TrimRight(line, "\r\n") {
