@@ -90,6 +90,7 @@ func faultsTopic() string {
   msa>mx refuse n=1                 the first connection from msa is refused
   msa dns=nxdomain                  the name servers tell msa: no such name
   mx code=354 silent                no answer where 354 would be given
+  laptop>msa tls=strip              somebody in the middle hides STARTTLS
 
 Where
 
@@ -99,8 +100,9 @@ Where
 
 When (all that are given must hold; without any, always)
 
-  at=RCPT       at this command; also at=connect (the greeting) and at=dot (the
-                end of the letter; at=BDAT where both ends know CHUNKING)
+  at=RCPT       at this command; also at=connect (the greeting), at=dot (the
+                end of the letter; at=BDAT where both ends know CHUNKING) and
+                at=response (an answer to a challenge of AUTH)
   code=250      where this reply would be given; 25z and 5yz leave digits open
   n=2           the second time; n=1-3 the first three, n=2- from the second on
   conn=1        only on the connection with this number
@@ -113,6 +115,11 @@ What, one of
   silent        no reply is given
   refuse        the connection is refused
   dns=nxdomain  the name servers say: no such name; also servfail and timeout
+  tls=strip     somebody in the middle takes STARTTLS out of the offer
+  tls=inject    or adds commands in clear behind STARTTLS
+  tls=expired   the server's certificate has expired; also wrongname (it is for
+                another host) and unknownca (nobody known has signed it)
+  tls=garbage   the server answers the handshake with what is no TLS
 
 Put a value with spaces in double quotes, and the whole line in the quotes of
 your shell.
@@ -143,7 +150,13 @@ hosts:
     client:                     # it has a mail client:
       user: alice@sender.example
       server: mail.sender.example       # which it gives its letters to
-      port: 587                 # (587)
+      port: 587                 # (587; 465 where TLS comes first)
+      login: {user: alice, password: wonderland, mechanism: PLAIN}  # (none; the
+                                # strongest mechanism that is offered); token: in
+                                # place of password; in-clear: yes says a password
+                                # outside TLS as well (no)
+    tls: insist                 # as a client: may (STARTTLS if offered, with
+                                # whomever), insist, implicit or none (may)
 
   - id: msa
     name: mail.sender.example   # domain name; a server needs one
@@ -153,8 +166,12 @@ hosts:
       domains: [sender.example] # whose mail ends here (none)
       mailboxes: [alice]        # postmaster is always there
       submission: [192.0.2.77]  # clients it knows by their address (none)
-      features: [pipelining, size, 8bitmime, enhancedstatuscodes]  # (these); also
-                                # chunking, binarymime, smtputf8, dsn, limits
+      users: [{name: alice, password: wonderland}]  # who may log in (none)
+      mechanisms: [PLAIN, SCRAM-SHA-256]  # for their logins (all)
+      plain-in-clear: no        # passwords may be said outside TLS (no)
+      features: [pipelining, size, 8bitmime, enhancedstatuscodes, starttls, auth]
+                                # (the first four); also requiretls, chunking,
+                                # binarymime, smtputf8, dsn, limits
       size: 10485760            # octets a letter may have (no limit)
       recipients: 100           # of one letter (100)
       lists:                    # names that stand for mailboxes (none)
