@@ -202,8 +202,18 @@ func (h *Host) inTimedOut(in *inbound) {
 	in.pos = h.event(trace.Event{
 		Kind: trace.TimedOut, Conn: in.id, Peer: h.env.Peer(in.id), From: in.server.State(), Cause: in.pos,
 	})
+	if in.shaking {
+		h.leave(in)
+		return
+	}
 	in.server.TimedOut()
 	h.farewell(in)
+}
+
+// leave closes a connection without a word.
+func (h *Host) leave(in *inbound) {
+	h.env.Close(in.id, in.pos)
+	h.dropIn(in)
 }
 
 // farewell sends the 421 with which a server ends a session by itself. Where

@@ -77,8 +77,7 @@ func (h *Host) TLSFailed(c trace.ConnID, why string, pos trace.Pos) {
 	case h.ins[c] != nil:
 		in := h.ins[c]
 		in.pos = pos
-		h.env.Close(in.id, pos)
-		h.dropIn(in)
+		h.leave(in)
 	case h.outs[c] != nil:
 		out := h.outs[c]
 		out.pos = pos
