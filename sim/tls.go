@@ -51,12 +51,13 @@ func (e *environment) StartTLS(id trace.ConnID, ask host.TLS, cause trace.Pos) {
 		}
 		config := secure.WithRand(w.sc.Certificate(int(e.id)-1, kind), random)
 		config.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
-			u.hello = secure.DescribeHello(hello)
+			u.hello = secure.DescribeHello(hello) + ", " + secure.DescribeCiphers(hello)
 			return nil, nil
 		}
 		u.end = secure.NewServer(config)
 	} else {
 		config := secure.ClientConfig(ask.Name, nil, random, e.Clock)
+		config.KeyLogWriter = w.keyLog
 		config.InsecureSkipVerify = true // done here, so that the verdict is known even where it is not asked for
 		config.VerifyConnection = func(s tls.ConnectionState) error {
 			u.shown = s

@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"net/netip"
 	"time"
@@ -38,6 +39,10 @@ type Options struct {
 	Seed   uint64        // what chance is drawn from
 	Faults []*host.Fault // beside those of the scenario
 	Inputs []string      // what a person did, in order; see [World.Input]
+
+	// KeyLog, if not nil, gets the secrets of each TLS connection as lines that
+	// programs such as Wireshark read (NSS key log format).
+	KeyLog io.Writer
 }
 
 // World is a run under way. It is driven by one goroutine; its trace may be
@@ -65,6 +70,7 @@ type World struct {
 	inputs  []string
 	lines   []string // typed lines given beforehand, not yet used
 	scratch []byte
+	keyLog  io.Writer
 	flights [][]byte // octets under way that the trace has otherwise, or not at all
 }
 
@@ -74,7 +80,7 @@ func New(sc *scenario.Scenario, o Options) (*World, error) {
 	if len(sc.Hosts) == 0 {
 		return nil, errors.New("a scenario needs a host")
 	}
-	w := &World{sc: sc, byAddr: map[netip.Addr]trace.HostID{}, large: map[int]trace.Span{}, hosts: make([]*host.Host, len(sc.Hosts)+1)}
+	w := &World{sc: sc, byAddr: map[netip.Addr]trace.HostID{}, large: map[int]trace.Span{}, hosts: make([]*host.Host, len(sc.Hosts)+1), keyLog: o.KeyLog}
 	names := make([]trace.Host, len(sc.Hosts))
 	for i, c := range sc.Hosts {
 		names[i] = trace.Host{ID: c.ID, Name: c.Name, Title: c.Title, Role: c.Role}

@@ -27,6 +27,7 @@ type runOptions struct {
 	faults []string
 	letter string
 	raw    bool
+	keyLog string
 	format string
 }
 
@@ -84,6 +85,7 @@ helo run direct --letter saved.eml --format json`,
 	f.StringArrayVar(&o.faults, "fault", nil, "something that goes wrong, such as \"mx at=RCPT reply=451\"; may be given more than once (see helo help faults)")
 	f.StringVar(&o.letter, "letter", "", "send the message in this file, or - for standard input, instead of the scenario's own; the envelope stays")
 	f.BoolVar(&o.raw, "raw", false, "leave the line ends of --letter as they are, on the wire too")
+	keyLogFlag(cmd, &o.keyLog)
 	formatFlag(cmd, &o.format, "text or json (see helo help formats)")
 	return cmd
 }
@@ -116,7 +118,12 @@ func runScenario(cmd *cobra.Command, name string, o runOptions) error {
 			fmt.Fprintln(cmd.ErrOrStderr(), "helo: "+explain.Visible([]byte(n)))
 		}
 	}
-	t, _, err := sim.Run(cmd.Context(), sc, sim.Options{Seed: uint64(o.seed), Faults: faults})
+	keyLog, done, err := openKeyLog(o.keyLog)
+	if err != nil {
+		return err
+	}
+	defer done()
+	t, _, err := sim.Run(cmd.Context(), sc, sim.Options{Seed: uint64(o.seed), Faults: faults, KeyLog: keyLog})
 	if err != nil {
 		return fmt.Errorf("failed to run %s: %w", sc.Name, err)
 	}

@@ -55,6 +55,7 @@ type sendOptions struct {
 	password, passwordFile string
 	inClear                bool
 	secrets                bool
+	keyLog                 string
 	expose                 bool
 	brief                  bool
 	format                 string
@@ -95,6 +96,7 @@ helo send --brief --server localhost:2525 --from alice@sender.example --to bob@r
 	f.StringVar(&o.passwordFile, "password-file", "", "a file whose first line is the password")
 	f.BoolVar(&o.inClear, "password-in-clear", false, "say the password even where everybody on the way can read it")
 	f.BoolVar(&o.secrets, "secrets", false, "show the lines of the login as they are; without it they are stars")
+	keyLogFlag(cmd, &o.keyLog)
 	f.StringArrayVar(&o.timeout, "timeout", nil, "how long to wait for replies, such as 30s, or for one of them, such as dot=1m or connect=5s (default: as RFC 5321 asks, 2 to 10 minutes)")
 	f.BoolVar(&o.expose, "expose", false, "allow servers on other machines: without --tls the message and its addresses may go there in the clear")
 	f.BoolVar(&o.brief, "brief", false, "write what is said without what it means")
@@ -111,6 +113,12 @@ func send(cmd *cobra.Command, file string, o sendOptions) error {
 	if err != nil {
 		return err
 	}
+	keyLog, done, err := openKeyLog(o.keyLog)
+	if err != nil {
+		return err
+	}
+	defer done()
+	cfg.TLS.KeyLogWriter = keyLog
 	octets, notes, err := readLetter(file, cmd.InOrStdin(), false)
 	if err != nil {
 		return err

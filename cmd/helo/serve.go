@@ -32,6 +32,7 @@ type serveOptions struct {
 	logins                  []string
 	loginFile               string
 	secrets                 bool
+	keyLog                  string
 	expose                  bool
 	maildir                 string
 	scenario                string
@@ -89,6 +90,7 @@ helo serve --fault "mx at=RCPT n=1 reply=451"`,
 	f.StringArrayVar(&o.users, "user", nil, "have this mailbox instead of the scenario's; \"*\" is anybody; may be given more than once")
 	f.StringArrayVar(&o.set, "set", nil, "change a setting, such as pipelining=off, size=1000000 or recipients=5; may be given more than once")
 	f.StringArrayVar(&o.faults, "fault", nil, "something that goes wrong, such as \"mx at=RCPT reply=451\"; may be given more than once (see helo help faults)")
+	keyLogFlag(cmd, &o.keyLog)
 	f.BoolVar(&o.headless, "headless", false, "show no screen; write what happens")
 	formatFlag(cmd, &o.format, "of --headless: text or json (see helo help formats)")
 	f.DurationVar(&o.idle, "idle", 5*time.Minute, "how long a client may say nothing")
@@ -140,6 +142,14 @@ func serve(cmd *cobra.Command, o serveOptions) error {
 		o.submission = ""
 	}
 	cfg.Secrets = o.secrets
+	keyLog, done, err := openKeyLog(o.keyLog)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if cfg.TLS != nil {
+		cfg.TLS.KeyLogWriter = keyLog
+	}
 	if o.maildir != "" {
 		if cfg.Store, err = live.NewMaildir(o.maildir); err != nil {
 			return err

@@ -97,7 +97,10 @@ func (h *Host) TLSFailed(c trace.ConnID, why string, pos trace.Pos) {
 // wish is what TLS is to a job: a letter that demands it is not content with
 // less (RFC 8689 §4.2.1).
 func (h *Host) wish(j *job) TLSMode {
-	if j.letter.needTLS && h.cfg.TLS != TLSImplicit {
+	switch {
+	case h.cfg.TLS == TLSImplicit && j.kind == remoteJob: // between servers there is no such port
+		return TLSInsist
+	case j.letter.needTLS && h.cfg.TLS != TLSImplicit:
 		return TLSInsist
 	}
 	return h.cfg.TLS

@@ -18,9 +18,21 @@ func DescribeHello(h *tls.ClientHelloInfo) string {
 		words = tls.VersionName(slices.Max(known(h.SupportedVersions)))
 	}
 	if h.ServerName != "" {
-		words += ", for " + printable(h.ServerName)
+		words += ", for " + shown(h.ServerName)
 	}
 	return words
+}
+
+// DescribeCiphers lists the ciphers of TLS 1.3 in a ClientHello, in the order of
+// their numbers: which of them a client would like best depends on its processor.
+func DescribeCiphers(h *tls.ClientHelloInfo) string {
+	var names []string
+	for _, s := range tls.CipherSuites() {
+		if slices.Contains(s.SupportedVersions, tls.VersionTLS13) && slices.Contains(h.CipherSuites, s.ID) {
+			names = append(names, strings.TrimPrefix(s.Name, "TLS_"))
+		}
+	}
+	return "ciphers " + strings.Join(names, " ")
 }
 
 // known leaves out the numbers that stand for no version (RFC 8701 §2).
@@ -45,18 +57,27 @@ func DescribeServer(s *tls.ConnectionState) string {
 	for _, ip := range c.IPAddresses {
 		names = append(names, ip.String())
 	}
-	return "certificate for " + printable(strings.Join(names, " ")) + " by " + printable(c.Issuer.CommonName) +
+	for i := range names {
+		names[i] = shown(names[i])
+	}
+	if len(names) > mostNames {
+		names = append(names[:mostNames], "...")
+	}
+	return "certificate for " + strings.Join(names, " ") + " by " + visible(c.Issuer.CommonName) +
 		", from " + c.NotBefore.UTC().Format(time.DateOnly) + " to " + c.NotAfter.UTC().Format(time.DateOnly)
 }
 
-// printable is a text from a peer with "?" for what is not printable ASCII.
-func printable(s string) string {
+// mostNames is how many names of a certificate are worth showing.
+const mostNames = 4
+
+// visible is a text from a peer with "?" for what is not printable ASCII.
+func visible(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r > '~' {
 			return '?'
 		}
 		return r
-	}, s)
+	}, s[:min(len(s), 100)])
 }
 
 // Verify says what is wrong with the certificate a server has shown, nil if it
