@@ -41,6 +41,10 @@ func (s *telling) because() {
 		return
 	}
 	e := s.t.At(s.x.Cause)
+	if s.by == Wire && (e.Flags&trace.Inside != 0 || s.by.Sight(s.t, s.x.Cause) != Plain) {
+		s.x.Cause = trace.NoPos // an eavesdropper does not know
+		return
+	}
 	if s.took != 0 && s.e.Kind != trace.Reply {
 		s.x.Because = clip(Visible([]byte(s.t.Host(s.took).Title)), maxBecause) + " took the letter at " + clock(e.At)
 		return
@@ -49,7 +53,7 @@ func (s *telling) because() {
 	if text == "" {
 		return
 	}
-	line := Line(s.t, s.x.Cause)
+	line := s.by.Line(s.t, s.x.Cause)
 	if e.Kind == trace.Question || e.Kind == trace.Answer {
 		line = strings.TrimLeft(line, "?= ")
 	}
@@ -58,7 +62,7 @@ func (s *telling) because() {
 	}
 	var v values
 	v.set("line", clip(Visible([]byte(line)), maxBecause))
-	v.set("words", string(s.t.Octets(e.Octets)))
+	v.set("words", string(s.by.Octets(s.t, e.Octets)))
 	v.set("who", s.t.Host(e.Host).Title)
 	s.x.Because = v.fill(text) + " at " + clock(e.At)
 }

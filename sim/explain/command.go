@@ -11,8 +11,8 @@ import (
 )
 
 func (s *telling) command() {
-	s.x.Octets = s.t.Octets(s.e.Octets)
-	cmd := parsed(s.x.Octets)
+	s.x.Octets = s.octets()
+	cmd := s.parsed(s.e)
 	verb := s.entry("commands", cmd.Verb.String())
 	s.x.RFC = verb.RFC
 	s.commandValues(&cmd)
@@ -27,6 +27,8 @@ func (s *telling) command() {
 		note = "here wrong order"
 	case cmd.Verb == smtp.MAIL && cmd.Path.IsNull():
 		note = "here null"
+	case cmd.Verb == smtp.AUTH && cmd.Mechanism != "", cmd.Verb == smtp.Response:
+		note = s.loginCommand(&cmd, verb)
 	}
 	s.x.Means = s.v.fill(verb.Note(note))
 	if note == "broken" {
@@ -37,6 +39,20 @@ func (s *telling) command() {
 		}
 	}
 	s.commandCause(&cmd, &k)
+}
+
+// parsed takes the command of an event apart: as it was said, whether it may be
+// shown or not. Of a live server's logins there are only stars.
+func (s *telling) parsed(e *trace.Event) smtp.Command {
+	line := s.t.Raw(e.Octets)
+	if e.Verb == smtp.Response {
+		return response(line)
+	}
+	cmd := parsed(line)
+	if cmd.Verb == smtp.AUTH && cmd.Err != nil && cmd.Initial && !s.t.IsSecret(e.Octets) && isMasked(trimLineEnd(line[cmd.Err.Pos:])) {
+		cmd.Err = nil
+	}
+	return cmd
 }
 
 // parsed takes a command apart. In a line that says SMTPUTF8, or names a
@@ -110,6 +126,11 @@ func (s *telling) commandParts(cmd *smtp.Command, verb *Entry) {
 				note = "null"
 			}
 			s.part(start, last, entry, note)
+		case smtp.PartMechanism:
+			s.v.say("how", s.mechanism(strings.ToUpper(cmd.Mechanism)).Note("how"))
+			s.part(start, last, entry, "part")
+		case smtp.PartResponse:
+			s.responsePart(cmd, start, last)
 		case smtp.PartSourceRoute, smtp.PartLocalPart, smtp.PartMailboxDomain:
 			s.part(start, last, entry, "part").Inside = true
 		case smtp.PartKeyword, smtp.PartValue:
@@ -218,6 +239,12 @@ func (s *telling) commandCause(cmd *smtp.Command, k *talk) {
 	s.x.Cause = before
 	if k.offer == trace.NoPos || k.byHand {
 		return
+	}
+	if cmd.Verb == smtp.STARTTLS || cmd.Verb == smtp.AUTH {
+		if line, ok := s.offered(k.offer, cmd.Verb.String()); ok {
+			s.offerCause(k.offer, line)
+			return
+		}
 	}
 	for _, p := range cmd.Params {
 		keyword := p.Keyword

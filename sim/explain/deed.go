@@ -14,7 +14,7 @@ import (
 
 // deed explains an event of any kind but a line found in a stream.
 func (s *telling) deed(entry *Entry) {
-	e, octets := s.e, s.t.Octets(s.e.Octets)
+	e, octets := s.e, s.octets()
 	s.v.set("words", string(octets))
 	s.v.set("mailbox", mailboxWords(octets))
 	note := "here"
@@ -67,6 +67,12 @@ func (s *telling) deed(entry *Entry) {
 	case trace.Queued:
 		s.v.set("wait", forHowLong(time.Duration(e.Arg)*time.Second))
 		note = s.whyQueued()
+	case trace.Handshake:
+		note = s.handshake(entry)
+	case trace.Secured:
+		note = s.secured()
+	case trace.Discarded:
+		s.discarded()
 	case trace.Told:
 		s.x.Octets = octets
 		s.x.Parts = []Part{{Start: 0, End: len(octets), Name: "message"}}

@@ -14,6 +14,7 @@ import (
 type telling struct {
 	r     *Reference
 	t     *trace.Trace
+	by    Eyes
 	pos   trace.Pos
 	known trace.Pos // events from here on play no part
 	e     *trace.Event
@@ -26,15 +27,28 @@ type telling struct {
 // events there and later play no part, however much of the run there is, so
 // that nothing is given away to a learner who is to predict it. An event that
 // is itself not known yet has an explanation that says nothing. Any event can
-// be explained, not only rows.
+// be explained, not only rows. Passwords are left out; see [Reference.Seen].
 func (r *Reference) Event(t *trace.Trace, pos, known trace.Pos) Explanation {
+	return r.Seen(t, pos, known, Masked)
+}
+
+// Seen is [Reference.Event] as it is for certain eyes.
+func (r *Reference) Seen(t *trace.Trace, pos, known trace.Pos, by Eyes) Explanation {
 	known = min(known, t.End())
 	if pos >= known {
 		return Explanation{Title: "not known yet", Cause: trace.NoPos}
 	}
-	s := &telling{r: r, t: t, pos: pos, known: known, e: t.At(pos)}
+	s := &telling{r: r, t: t, by: by, pos: pos, known: known, e: t.At(pos)}
 	s.x.Cause = trace.NoPos
 	s.common()
+	switch by.Sight(t, pos) {
+	case Sealed:
+		s.sealed()
+		return s.x
+	case Unseen:
+		s.unseen()
+		return s.x
+	}
 	entry := r.Entry("events", s.e.Kind.String())
 	if entry == nil { // the tests see to it that there is one
 		entry = &Entry{}
@@ -61,7 +75,7 @@ func (r *Reference) Event(t *trace.Trace, pos, known trace.Pos) Explanation {
 
 // common sets the values that every event has.
 func (s *telling) common() {
-	e, octets := s.e, s.t.Octets(s.e.Octets)
+	e, octets := s.e, s.octets()
 	s.v = make(values, 0, 16)
 	s.v.set("who", s.t.Host(e.Host).Title)
 	s.v.set("peer", s.t.Host(e.Peer).Title)
@@ -70,6 +84,9 @@ func (s *telling) common() {
 	s.v.set("size", count(len(octets), "octet"))
 	s.v.set("n", grouped(int64(e.Arg)))
 }
+
+// octets are the event's octets, as they are seen.
+func (s *telling) octets() []byte { return s.by.Octets(s.t, s.e.Octets) }
 
 // verbWords is a verb as a sentence names it.
 func verbWords(v smtp.Verb) string {
@@ -80,6 +97,8 @@ func verbWords(v smtp.Verb) string {
 		return "the dot"
 	case smtp.Unknown:
 		return "an unknown command"
+	case smtp.Response:
+		return "the response"
 	}
 	return v.String()
 }

@@ -60,6 +60,9 @@ func variants(t testing.TB) map[string]*trace.Trace {
 	} {
 		runs[spec] = runClear(t, nil, 7, nil, spec)
 	}
+	for name, tr := range locked(t) {
+		runs[name] = tr
+	}
 	return runs
 }
 
@@ -69,11 +72,13 @@ func TestEveryEvent(t *testing.T) {
 	for name, tr := range variants(t) {
 		t.Run(name, func(t *testing.T) {
 			for p := trace.Pos(0); p < tr.End(); p++ {
-				x := r.Event(tr, p, tr.End())
-				if msg := wrong(tr, p, x); msg != "" {
-					var b strings.Builder
-					onPaper(&b, tr, p, x)
-					t.Fatalf("%s: %s\n%s", tr.At(p).Kind, msg, b.String())
+				for _, by := range []Eyes{Masked, Ends, Wire} {
+					x := r.Seen(tr, p, tr.End(), by)
+					if msg := wrong(tr, p, x); msg != "" {
+						var b strings.Builder
+						onPaper(&b, tr, p, x, by)
+						t.Fatalf("%s: %s\n%s", tr.At(p).Kind, msg, b.String())
+					}
 				}
 			}
 		})
@@ -122,7 +127,7 @@ func wrong(tr *trace.Trace, p trace.Pos, x Explanation) string {
 		return "the cause is no earlier row, or is not told"
 	}
 	if e.Kind == trace.Command || e.Kind == trace.Reply || e.Kind == trace.Letter ||
-		e.Kind == trace.Question || e.Kind == trace.Answer || e.Kind == trace.Added {
+		e.Kind == trace.Question || e.Kind == trace.Answer || e.Kind == trace.Added || len(x.Octets) > 0 {
 		return unexplained(x)
 	}
 	return ""
@@ -161,7 +166,7 @@ func unexplained(x Explanation) string {
 func TestNothingGivenAway(t *testing.T) {
 	r := reference(t)
 	runs := variants(t)
-	for _, name := range []string{"delivery", "broken", "nobody", "mx at=dot drop", "mx at=RCPT silent", "mx at=RCPT reply=451", "mx at=QUIT drop"} {
+	for _, name := range []string{"delivery", "locked", "msa tls=inject", "scram", "broken", "nobody", "mx at=dot drop", "mx at=RCPT silent", "mx at=RCPT reply=451", "mx at=QUIT drop"} {
 		tr := runs[name]
 		t.Run(name, func(t *testing.T) {
 			cut := trace.New(tr.Scenario, tr.Seed, tr.Start, tr.Hosts[1:])
@@ -173,7 +178,7 @@ func TestNothingGivenAway(t *testing.T) {
 					}
 				}
 				e := *tr.At(known)
-				e.Octets = cut.Store(tr.Octets(e.Octets))
+				e.Octets = cut.StoreSecret(tr.Raw(e.Octets), tr.Octets(e.Octets))
 				cut.Append(e)
 			}
 			if x := r.Event(tr, 5, 5); x.Means != "" || x.Octets != nil || x.Cause != trace.NoPos {

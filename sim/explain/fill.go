@@ -16,8 +16,10 @@ const maxValue = 60
 type values []struct{ word, text string }
 
 // set gives a word its text, in a form that may be shown.
-func (v *values) set(word, text string) {
-	text = clip(Visible([]byte(text)), maxValue)
+func (v *values) set(word, text string) { v.say(word, clip(Visible([]byte(text)), maxValue)) }
+
+// say gives a word a text of the tables.
+func (v *values) say(word, text string) {
 	for i := range *v {
 		if (*v)[i].word == word {
 			(*v)[i].text = text

@@ -33,14 +33,25 @@ func reference(t testing.TB) *Reference {
 // runClear runs the scenario "clear", or a variant of it.
 func runClear(t testing.TB, change func(string) string, seed uint64, inputs []string, faults ...string) *trace.Trace {
 	t.Helper()
-	src, err := os.ReadFile("../../content/scenarios/clear.yaml")
+	return runScenario(t, "clear", change, seed, inputs, faults...)
+}
+
+// runDirect likewise, with a login and TLS on both hops.
+func runDirect(t testing.TB, change func(string) string, inputs []string, faults ...string) *trace.Trace {
+	t.Helper()
+	return runScenario(t, "direct", change, 1, inputs, faults...)
+}
+
+func runScenario(t testing.TB, name string, change func(string) string, seed uint64, inputs []string, faults ...string) *trace.Trace {
+	t.Helper()
+	src, err := os.ReadFile("../../content/scenarios/" + name + ".yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if change != nil {
 		src = []byte(change(string(src)))
 	}
-	sc, err := scenario.Parse(src, "clear.yaml")
+	sc, err := scenario.Parse(src, name+".yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,9 +71,9 @@ func runClear(t testing.TB, change func(string) string, seed uint64, inputs []st
 }
 
 // onPaper writes an explanation as a person would on paper.
-func onPaper(b *strings.Builder, t *trace.Trace, pos trace.Pos, x Explanation) {
+func onPaper(b *strings.Builder, t *trace.Trace, pos trace.Pos, x Explanation, by Eyes) {
 	e := t.At(pos)
-	fmt.Fprintf(b, "%s  %s  %s\n", clock(e.At), t.Host(e.Host).ID, Visible([]byte(Line(t, pos))))
+	fmt.Fprintf(b, "%s  %s  %s\n", clock(e.At), t.Host(e.Host).ID, Visible([]byte(by.Line(t, pos))))
 	fmt.Fprintf(b, "── %s ── %s\n", x.Title, strings.Join(x.RFC, ", "))
 	octetLines(b, x)
 	for _, p := range x.Parts {
@@ -134,7 +145,7 @@ func explainAll(r *Reference, t *trace.Trace, known trace.Pos, all bool) string 
 	var b strings.Builder
 	for p := trace.Pos(0); p < t.End() && p < known; p++ {
 		if all || t.At(p).Kind.IsRow() {
-			onPaper(&b, t, p, r.Event(t, p, known))
+			onPaper(&b, t, p, r.Event(t, p, known), Masked)
 		}
 	}
 	return b.String()
@@ -181,20 +192,24 @@ func TestGolden(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			tr := runClear(t, tt.change, 1, tt.inputs, tt.faults...)
-			got := explainAll(r, tr, tr.End(), false)
-			file := filepath.Join("testdata", tt.name+".txt")
-			if *update {
-				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), got); diff != "" {
-				t.Errorf("explanations differ (-want +got), run with -update and read them:\n%s", diff)
-			}
+			golden(t, tt.name, explainAll(r, tr, tr.End(), false))
 		})
+	}
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	file := filepath.Join("testdata", name+".txt")
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("explanations differ (-want +got), run with -update and read them:\n%s", diff)
 	}
 }

@@ -21,9 +21,19 @@ import (
 // and a dot", "? MX receiver.example". It does not say which host it is about.
 // It may hold octets from outside, as they are, without their line end: show it
 // through [Visible].
-func Line(t *trace.Trace, pos trace.Pos) string {
+func Line(t *trace.Trace, pos trace.Pos) string { return Masked.Line(t, pos) }
+
+// Line is [Line] as it is seen by those eyes: of what is sealed its length, of
+// what is not seen nothing.
+func (by Eyes) Line(t *trace.Trace, pos trace.Pos) string {
 	e := t.At(pos)
-	octets := t.Octets(e.Octets)
+	switch by.Sight(t, pos) {
+	case Sealed:
+		return by.sealedLine(t, pos)
+	case Unseen:
+		return ""
+	}
+	octets := by.Octets(t, e.Octets)
 	switch e.Kind {
 	case trace.Connect:
 		return fmt.Sprintf("connect, port %d", e.Code)
@@ -119,6 +129,19 @@ func Line(t *trace.Trace, pos trace.Pos) string {
 		return fmt.Sprintf("%s, SHA-256 %x…", count(e.Arg, "octet"), octets[:min(4, len(octets))])
 	case trace.Dropped:
 		return "earlier events are gone"
+
+	case trace.Record:
+		return count(e.Arg, "octet") + " of TLS"
+	case trace.Handshake:
+		return by.handshakeLine(octets)
+	case trace.Secured:
+		return by.securedLine(octets)
+	case trace.Unsecured:
+		return "no TLS: " + string(octets)
+	case trace.Discarded:
+		return count(e.Arg, "octet") + " thrown away"
+	case trace.LoggedIn:
+		return "logged in: " + string(octets)
 	}
 	return e.Kind.String()
 }

@@ -53,7 +53,7 @@ func (e *Entry) Note(word string) string {
 // tableNames are the files of the reference, all of which must be there.
 var tableNames = [...]string{
 	"commands", "parts", "extensions", "parameters", "codes", "digits", "enhanced",
-	"fields", "letter", "dns", "events", "states", "phases",
+	"fields", "letter", "dns", "events", "states", "phases", "tls", "sasl",
 }
 
 // Load reads the reference: the files of fsys/reference, or of fsys itself if

@@ -13,7 +13,7 @@ import (
 )
 
 func (s *telling) reply() {
-	s.x.Octets = s.t.Octets(s.e.Octets)
+	s.x.Octets = s.octets()
 	r, parts, err := smtp.ParseReply(s.x.Octets)
 	code := strconv.Itoa(int(s.e.Code))
 	entry := s.r.Entry("codes", code)
@@ -62,6 +62,12 @@ func (s *telling) replyMeans(entry *Entry, r *smtp.Reply, k *talk) string {
 	if byHand && entry.Note(word+" by hand") != "" {
 		word += " by hand"
 	}
+	if s.e.Verb == smtp.Response && entry.Note(word) == "" {
+		word = smtp.AUTH.String()
+	}
+	if s.e.Code == 334 {
+		s.v.say("step", s.asksFor())
+	}
 	for _, w := range []string{word, "here"} {
 		if text := entry.Note(w); text != "" {
 			return text
@@ -73,7 +79,7 @@ func (s *telling) replyMeans(entry *Entry, r *smtp.Reply, k *talk) string {
 // endsLetter says whether an event is the end of a letter that came in chunks.
 func (s *telling) endsLetter(pos trace.Pos) bool {
 	e := s.t.At(pos)
-	return e.Kind == trace.Letter || e.Kind == trace.Command && parsed(s.t.Octets(e.Octets)).Last
+	return e.Kind == trace.Letter || e.Kind == trace.Command && s.parsed(e).Last
 }
 
 // answeredValues sets what the answered command said.
@@ -86,7 +92,7 @@ func (s *telling) answeredValues(k *talk) {
 	if line.Kind != trace.Command {
 		return
 	}
-	cmd := parsed(s.t.Octets(line.Octets))
+	cmd := s.parsed(line)
 	if (cmd.Verb == smtp.MAIL || cmd.Verb == smtp.RCPT) && (cmd.Err == nil || !cmd.Path.IsNull()) {
 		s.v.set("path", cmd.Path.String())
 	}
@@ -255,6 +261,8 @@ func (s *telling) replyText(first *firstOf, p smtp.Part, line int, octets []byte
 		} else {
 			first.part(end+1, p.End, s.entry("parts", "keyword value"), "part", "")
 		}
+	case s.e.Code == 334:
+		s.challengePart(p.Start, p.End)
 	default:
 		first.part(p.Start, p.End, s.entry("parts", "text"), "part", "")
 	}

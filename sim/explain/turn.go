@@ -91,6 +91,10 @@ func (k *talk) take(e *trace.Event, p, about trace.Pos) {
 		if p <= about && e.Verb == smtp.EHLO && e.Code/100 == 2 {
 			k.offer = p
 		}
+	case trace.Secured:
+		if p <= about { // what was offered outside counts no more (RFC 3207 §4.2)
+			k.offer = trace.NoPos
+		}
 	case trace.Typed:
 		k.byHand = true
 	case trace.Reset, trace.Close, trace.Closed, trace.TimedOut:
@@ -209,6 +213,12 @@ func awaiting(v smtp.Verb) smtp.State {
 		return smtp.StateRSETSent
 	case smtp.QUIT:
 		return smtp.StateQUITSent
+	case smtp.STARTTLS:
+		return smtp.StateSTARTTLSSent
+	case smtp.AUTH:
+		return smtp.StateAUTHSent
+	case smtp.Response:
+		return smtp.StateResponseSent
 	}
 	return smtp.StateReady
 }

@@ -68,7 +68,8 @@ func (k Kind) IsRow() bool {
 	case Connect, Refused, Lost, Reset, Unanswered,
 		Command, Reply, Letter, Question, Answer,
 		Fired, TimedOut, Changed, Written, Added, Queued, Kept, Stored, Returned, Composed, Parked, Told, Limit, Stalled,
-		Listening, Digest, Reported, Silenced, Dropped:
+		Listening, Digest, Reported, Silenced, Dropped,
+		Handshake, Secured, Unsecured, Discarded, LoggedIn:
 		return true
 	}
 	return false

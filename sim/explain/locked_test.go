@@ -1,0 +1,201 @@
+package explain
+
+// What is seen of TLS and of logins, by whom.
+
+import (
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"testing"
+
+	"helo/protocol/smtp"
+	"helo/sim/trace"
+)
+
+// locked are runs with TLS and logins.
+func locked(t testing.TB) map[string]*trace.Trace {
+	t.Helper()
+	login := func(words string) func(string) string {
+		return func(s string) string {
+			return strings.Replace(s, "{user: alice, password: wonderland, mechanism: PLAIN}", words, 1)
+		}
+	}
+	byHand := func(lines ...string) []string {
+		inputs := []string{"laptop hand to=msa port=587"}
+		for _, l := range lines {
+			inputs = append(inputs, fmt.Sprintf("laptop says %q", l))
+		}
+		return inputs
+	}
+	runs := map[string]*trace.Trace{
+		"locked":   runDirect(t, nil, nil),
+		"plus":     runDirect(t, login("{user: alice, password: wonderland}"), nil),
+		"scram":    runDirect(t, login("{user: alice, password: wonderland, mechanism: SCRAM-SHA-256}"), nil),
+		"cram":     runDirect(t, login("{user: alice, password: wonderland, mechanism: CRAM-MD5}"), nil),
+		"login":    runDirect(t, login("{user: alice, password: wonderland, mechanism: LOGIN}"), nil),
+		"wrong":    runDirect(t, login("{user: alice, password: looking-glass, mechanism: PLAIN}"), nil),
+		"implicit": runDirect(t, func(s string) string { return strings.Replace(s, "tls: insist", "tls: implicit", 1) }, nil),
+		"in clear": runDirect(t, func(s string) string {
+			s = login("{user: alice, password: wonderland, mechanism: PLAIN, in-clear: yes}")(s)
+			s = strings.Replace(s, "users: [", "plain-in-clear: yes\n      users: [", 1)
+			return strings.Replace(s, "tls: insist", "tls: none", 1)
+		}, nil),
+		"logins by hand": runDirect(t, nil, byHand("EHLO [192.0.2.77]", "AUTH", "AUTH PLAIN", "AUTH FOO", "AUTH CRAM-MD5", "no base64", "AUTH CRAM-MD5 =",
+			"AUTH CRAM-MD5", "*", "AUTH CRAM-MD5", "", "AUTH SCRAM-SHA-256", "biwsbj1hbGljZSxyPWZ5a28rZDJsYmJGZ09OUnY5cWt4ZGF3TA==", "*", "STARTTLS",
+			"EHLO [192.0.2.77]", "STARTTLS", "AUTH PLAIN !!!", "AUTH PLAIN =", "AUTH PLAIN", "AGFsaWNlAHdvbmRlcmxhbmQ=", "AUTH PLAIN", "QUIT")),
+	}
+	for _, spec := range []string{
+		"msa>mx tls=strip", "msa tls=expired", "mx tls=expired", "mx tls=wrongname", "mx tls=unknownca", "mx tls=garbage", "msa tls=garbage",
+		"msa tls=inject", "laptop>msa tls=strip", "mx at=STARTTLS reply=454", "msa at=AUTH reply=454", "msa at=AUTH reply=535", "msa at=AUTH reply=534",
+		"msa at=AUTH reply=432", "msa at=STARTTLS drop", "mx at=RCPT drop",
+	} {
+		runs[spec] = runDirect(t, nil, nil, spec)
+	}
+	return runs
+}
+
+// everythingSaid is all that is shown of a trace to those eyes.
+func everythingSaid(t *testing.T, tr *trace.Trace, by Eyes) string {
+	r := reference(t)
+	var b strings.Builder
+	for p := trace.Pos(0); p < tr.End(); p++ {
+		x := r.Seen(tr, p, tr.End(), by)
+		fmt.Fprintf(&b, "%d %s %s\n%s\n%s\n%s\n", p, tr.At(p).Kind, by.Line(tr, p), x.Title, x.Means, x.Because)
+		octetLines(&b, x)
+		for _, part := range x.Parts {
+			fmt.Fprintln(&b, part.Name, part.Meaning)
+		}
+	}
+	return b.String()
+}
+
+// TestPasswordsAreMasked holds that no password shows, in whatever form, unless
+// it is asked for.
+func TestPasswordsAreMasked(t *testing.T) {
+	secrets := []string{"wonderland", "looking-glass"}
+	for _, s := range []string{"\x00alice\x00wonderland", "\x00alice\x00looking-glass", "wonderland", "alice"} {
+		secrets = append(secrets, base64.StdEncoding.EncodeToString([]byte(s)))
+	}
+	for name, tr := range locked(t) {
+		said := everythingSaid(t, tr, Masked)
+		for _, s := range secrets {
+			if strings.Contains(said, s) {
+				t.Errorf("%s: %q is shown", name, s)
+			}
+		}
+	}
+}
+
+// TestEndsSeeThePassword holds that those who ask see what was said, with its
+// base64 undone.
+func TestEndsSeeThePassword(t *testing.T) {
+	for name, want := range map[string][]string{
+		"locked":   {"AGFsaWNlAHdvbmRlcmxhbmQ=", "“wonderland”: the password", "“alice”: the user's name", "nothing before it"},
+		"login":    {"“wonderland”: the password", "“Password:”: what the server asks for"},
+		"cram":     {"a digest of the server's text", "never used before"},
+		"scram":    {"the proof that it knows the password", "the server's proof", "the salt", "times the password is digested", "not bound"},
+		"plus":     {"“p=tls-exporter,”: the login is bound to this TLS connection", "the proof that it knows the password"},
+		"in clear": {"AGFsaWNlAHdvbmRlcmxhbmQ=", "“wonderland”: the password"},
+	} {
+		said := everythingSaid(t, locked(t)[name], Ends)
+		for _, w := range want {
+			if !strings.Contains(said, w) {
+				t.Errorf("%s: %q is not shown", name, w)
+			}
+		}
+	}
+}
+
+// TestWhatAnEavesdropperSees holds that inside TLS nobody on the line reads a
+// word, and that in clear all can be read, a password too.
+func TestWhatAnEavesdropperSees(t *testing.T) {
+	runs := locked(t)
+	said := everythingSaid(t, runs["locked"], Wire)
+	for _, hidden := range []string{"MAIL", "alice@", "Lunch", "AUTH PLAIN", "queued as", "logged in", "certificate for", "2027-11-23", "the certificate is right", "wonderland"} {
+		if strings.Contains(said, hidden) {
+			t.Errorf("inside TLS: %q is shown", hidden)
+		}
+	}
+	for _, seen := range []string{"EHLO [192.0.2.77]", "250-STARTTLS", "mail.sender.example", "ClientHello: TLS 1.3", "41 octets", "in the same record"} {
+		if !strings.Contains(said, seen) {
+			t.Errorf("in clear: %q is not shown", seen)
+		}
+	}
+	said = everythingSaid(t, runs["in clear"], Wire)
+	for _, seen := range []string{"AGFsaWNlAHdvbmRlcmxhbmQ=", "“wonderland”: the password", "MAIL FROM:<alice@sender.example>"} {
+		if !strings.Contains(said, seen) {
+			t.Errorf("without TLS: %q is not shown", seen)
+		}
+	}
+}
+
+// TestRecords holds how many octets carry what is said inside TLS 1.3
+// (RFC 8446 §5.2).
+func TestRecords(t *testing.T) {
+	for n, want := range map[int]record{
+		1: {octets: 23, n: 1}, 19: {octets: 41, n: 1}, 16384: {octets: 16406, n: 1}, 16385: {octets: 16429, n: 2}, 40000: {octets: 40066, n: 3},
+	} {
+		if got := recordsFor(n); got != want {
+			t.Errorf("%d octets are carried by %+v, want %+v", n, got, want)
+		}
+	}
+	tr := runDirect(t, nil, nil)
+	together := 0 // MAIL, RCPT and DATA leave in one piece
+	for p := trace.Pos(0); p < tr.End(); p++ {
+		e := tr.At(p)
+		if e.Kind != trace.Command || e.Conn != 1 || e.Flags&trace.Inside == 0 {
+			continue
+		}
+		switch r := recordOf(tr, p); e.Verb {
+		case smtp.MAIL:
+			together = r.octets
+		case smtp.RCPT, smtp.DATA:
+			if !r.shared {
+				t.Errorf("%s has a record of its own", e.Verb)
+			}
+		}
+	}
+	if want := len("MAIL FROM:<alice@sender.example> SIZE=308\r\nRCPT TO:<bob@receiver.example>\r\nDATA\r\n") + 22; together != want {
+		t.Errorf("the envelope takes %d octets, want %d", together, want)
+	}
+}
+
+// TestGoldenLocked holds explanations of TLS and logins, as [TestGolden] does of
+// the rest: of one connection each, up to the letter.
+func TestGoldenLocked(t *testing.T) {
+	runs := locked(t)
+	r := reference(t)
+	for _, tt := range []struct {
+		name, run string
+		by        Eyes
+		conn      trace.ConnID
+	}{
+		{"locked", "locked", Masked, 1},
+		{"locked-ends", "locked", Ends, 1},
+		{"locked-wire", "locked", Wire, 1},
+		{"clear-wire", "in clear", Wire, 1},
+		{"scram-ends", "plus", Ends, 1},
+		{"cram-ends", "cram", Ends, 1},
+		{"whomever", "mx tls=expired", Masked, 2},
+		{"expired", "msa tls=expired", Masked, 1},
+		{"garbage", "mx tls=garbage", Masked, 2},
+		{"strip", "msa>mx tls=strip", Masked, 2},
+		{"inject", "msa tls=inject", Masked, 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tr := runs[tt.run]
+			var b strings.Builder
+			for p := trace.Pos(0); p < tr.End(); p++ {
+				e := tr.At(p)
+				if e.Conn != tt.conn || !e.Kind.IsRow() {
+					continue
+				}
+				onPaper(&b, tr, p, r.Seen(tr, p, tr.End(), tt.by), tt.by)
+				if e.Verb == smtp.MAIL {
+					break
+				}
+			}
+			golden(t, tt.name, b.String())
+		})
+	}
+}
