@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"helo/protocol/smtp"
 	"helo/sim"
@@ -28,11 +29,25 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // run runs the scenario clear.
 func run(t *testing.T, seed uint64, faults ...string) *trace.Trace {
 	t.Helper()
-	src, err := os.ReadFile("../../content/scenarios/clear.yaml")
+	return runScenario(t, "clear", seed, nil, faults...)
+}
+
+// runDirect runs the scenario with a login and TLS on both hops.
+func runDirect(t *testing.T, faults ...string) *trace.Trace {
+	t.Helper()
+	return runScenario(t, "direct", 1, nil, faults...)
+}
+
+func runScenario(t *testing.T, name string, seed uint64, change func(string) string, faults ...string) *trace.Trace {
+	t.Helper()
+	src, err := os.ReadFile("../../content/scenarios/" + name + ".yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	sc, err := scenario.Parse(src, "clear.yaml")
+	if change != nil {
+		src = []byte(change(string(src)))
+	}
+	sc, err := scenario.Parse(src, name+".yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,6 +113,79 @@ func TestTextOfRuns(t *testing.T) {
 	}
 }
 
+func TestTextInsideTLS(t *testing.T) {
+	for _, tt := range []struct {
+		file   string
+		faults []string
+	}{
+		{"direct.txt", nil},
+		{"stripped.txt", []string{"msa>mx tls=strip"}},
+		{"expired.txt", []string{"msa tls=expired"}},
+		{"whomever.txt", []string{"mx tls=wrongname"}},
+		{"garbage.txt", []string{"mx tls=garbage"}},
+		{"injected.txt", []string{"msa tls=inject"}},
+	} {
+		t.Run(tt.file, func(t *testing.T) {
+			got := text(t, runDirect(t, tt.faults...), export.TextOptions{LetterLines: 3})
+			golden(t, tt.file, got)
+			for line := range strings.SplitSeq(got, "\n") {
+				if strings.Contains(line, "Hello") && utf8.RuneCountInString(line) > 80 {
+					t.Errorf("longer than 80 characters: %s", line)
+				}
+			}
+		})
+	}
+}
+
+// TestSecretsAreMasked holds that what a login says is stars in every form, and
+// there for those who ask.
+func TestSecretsAreMasked(t *testing.T) {
+	for _, tt := range []struct{ words, secret string }{
+		{"mechanism: PLAIN", "AGFsaWNlAHdvbmRlcmxhbmQ="},
+		{"mechanism: LOGIN", "d29uZGVybGFuZA=="},
+		{"mechanism: CRAM-MD5", "YWxpY2Ug"},
+		{"mechanism: SCRAM-SHA-256", "biwsbj1hbGljZ"},
+	} {
+		tr := runScenario(t, "direct", 1, func(s string) string { return strings.Replace(s, "mechanism: PLAIN", tt.words, 1) })
+		if tr.At(tr.End()-1).Kind != trace.Stored {
+			t.Fatalf("%s: the letter does not arrive", tt.words)
+		}
+		outputs := map[string]func(secrets bool) string{
+			"text": func(secrets bool) string { return text(t, tr, export.TextOptions{Secrets: secrets}) },
+			"json": func(secrets bool) string {
+				var b bytes.Buffer
+				s := export.NewJSONStream(&b, tr)
+				if secrets {
+					s.Secrets()
+				}
+				if err := s.Update(); err != nil {
+					t.Fatal(err)
+				}
+				return b.String()
+			},
+			"stream": func(secrets bool) string {
+				var b bytes.Buffer
+				s := export.NewTextStream(&b, tr, 0)
+				if secrets {
+					s.Secrets()
+				}
+				if err := s.Update(); err != nil {
+					t.Fatal(err)
+				}
+				return b.String()
+			},
+		}
+		for name, of := range outputs {
+			if strings.Contains(of(false), tt.secret) {
+				t.Errorf("%s, %s: the secret is shown", tt.words, name)
+			}
+			if !strings.Contains(of(true), tt.secret) {
+				t.Errorf("%s, %s: the secret is not shown when asked for", tt.words, name)
+			}
+		}
+	}
+}
+
 // every is a trace with an event of every kind and octets that a terminal must
 // not see.
 func every() *trace.Trace {
@@ -123,6 +211,10 @@ func every() *trace.Trace {
 			e.Flags = trace.Faulty | trace.Implicit
 		case trace.Queued:
 			e.Code, e.Arg = 451, 5400
+		case trace.Secured, trace.LoggedIn:
+			e.Flags = trace.Inside
+		case trace.Handshake:
+			e.Octets = tr.Store([]byte("ServerHello: TLS 1.3, certificate for \x1b[2J by a\u200bb, from 1 to 2"))
 		case trace.Returned, trace.Kept, trace.Parked:
 			e.Code, e.Flags = 550, trace.Notice
 		}
@@ -152,7 +244,7 @@ func TestEveryKindAsJSON(t *testing.T) {
 // TestJSONKeepsItsWord reads the JSON of a run with the standard library and
 // holds it against the trace and against the documented fields.
 func TestJSONKeepsItsWord(t *testing.T) {
-	for _, tr := range []*trace.Trace{every(), run(t, 1), run(t, 1, "mx at=RCPT n=1-2 reply=451")} {
+	for _, tr := range []*trace.Trace{every(), runDirect(t), run(t, 1), run(t, 1, "mx at=RCPT n=1-2 reply=451")} {
 		var b bytes.Buffer
 		if err := export.JSON(&b, tr); err != nil {
 			t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 	"unicode/utf16"
 
 	"helo/protocol/smtp"
+	"helo/sim/explain"
 	"helo/sim/trace"
 )
 
@@ -57,10 +58,10 @@ var Fields = []Field{
 	{"notice", "returned reported", "the number of the letter that tells the sender"},
 	{"times", "fired", "how often the fault has fired"},
 	{"recipients", "written custody", "how many recipients the letter has there"},
-	{"octets", "digest", "how many octets the letter has; text or base64 are its SHA-256"},
+	{"octets", "digest record discarded", "how many octets the letter has, text or base64 are its SHA-256; how many of TLS left; how many were thrown away"},
 	{"first", "dropped", "the position of the first event that is left"},
-	{"flags", "", "a list of by_hand (a person did it), faulty (a fault made it so), implicit (no MX record, the domain's own address), notice (about a failure notice), expired (given up because its time was over), cut (not all of the octets are kept)"},
-	{"text", "", "the octets, if all are printable ASCII, tab, CR or LF"},
+	{"flags", "", "a list of by_hand (a person did it), faulty (a fault made it so), implicit (no MX record, the domain's own address), notice (about a failure notice), expired (given up because its time was over), cut (not all of the octets are kept), inside (it travelled inside TLS, or was done there)"},
+	{"text", "", "the octets, if all are printable ASCII, tab, CR or LF; of what a login says, stars, unless the secrets are asked for"},
 	{"base64", "", "the octets otherwise, in base64 (RFC 4648 §4)"},
 }
 
@@ -71,6 +72,7 @@ var argNames = [1 << 8]string{
 	trace.Returned: "notice", trace.Fired: "times",
 	trace.Written: "recipients", trace.Custody: "recipients",
 	trace.Digest: "octets", trace.Reported: "notice", trace.Dropped: "first",
+	trace.Record: "octets", trace.Discarded: "octets",
 }
 
 var flagNames = []struct {
@@ -78,7 +80,7 @@ var flagNames = []struct {
 	name string
 }{
 	{trace.ByHand, "by_hand"}, {trace.Faulty, "faulty"}, {trace.Implicit, "implicit"},
-	{trace.Notice, "notice"}, {trace.Expired, "expired"}, {trace.Cut, "cut"},
+	{trace.Notice, "notice"}, {trace.Expired, "expired"}, {trace.Cut, "cut"}, {trace.Inside, "inside"},
 }
 
 const flushAt = 64 << 10
@@ -95,6 +97,7 @@ type JSONStream struct {
 	next trace.Pos
 	b    []byte
 	run  bool // the first line is written
+	eyes explain.Eyes
 
 	last       trace.Span // of the octets written last,
 	start, end int        // and where in b they are
@@ -134,6 +137,10 @@ func NewJSONStream(w io.Writer, t *trace.Trace) *JSONStream {
 	}
 	return s
 }
+
+// Secrets has passwords and the like written as they are, as far as the trace
+// has them, and not as stars.
+func (s *JSONStream) Secrets() { s.eyes = explain.Ends }
 
 // Update writes what the trace has gained since the last call. Events that
 // were given up meanwhile are left out. Errors are those of the writer.
@@ -250,7 +257,7 @@ func (s *JSONStream) event() {
 		}
 		b = append(b, ']')
 	}
-	switch octets := t.Octets(e.Octets); {
+	switch octets := s.eyes.Octets(t, e.Octets); {
 	case len(octets) == 0:
 	case e.Octets == s.last: // a line is the octets it arrived in, most often
 		b = append(b, b[s.start:s.end]...)

@@ -20,8 +20,9 @@ const nameServers = "DNS"
 // row writes one row of the trace.
 func (tr *transcript) row(pos trace.Pos) {
 	t, e := tr.t, tr.t.At(pos)
-	octets := t.Octets(e.Octets)
+	octets := tr.eyes.Octets(t, e.Octets)
 	text := explain.Visible(octets)
+	tr.walled = e.Flags&trace.Inside != 0
 	switch e.Kind {
 	case trace.Connect:
 		tr.connect(pos, e, text)
@@ -93,6 +94,16 @@ func (tr *transcript) row(pos trace.Pos) {
 		tr.deed(e, fmt.Sprintf("the letter has %s, SHA-256 %x", count(int(e.Arg), "octet", "octets"), octets))
 	case trace.Dropped:
 		tr.deed(e, fmt.Sprintf("events before %d were given up to make room", e.Arg))
+	case trace.Handshake:
+		tr.handshake(e, text)
+	case trace.Secured:
+		tr.deed(e, insideFrom(text)...)
+	case trace.Unsecured:
+		tr.deed(e, "no TLS: "+text)
+	case trace.Discarded:
+		tr.deed(e, "throws away "+count(int(e.Arg), "octet that", "octets that")+" waited in clear")
+	case trace.LoggedIn:
+		tr.deed(e, "knows who it is: "+text)
 	case trace.Closed:
 		tr.deed(e, "finds the connection closed by the other side")
 	case trace.Close:
@@ -100,6 +111,46 @@ func (tr *transcript) row(pos trace.Pos) {
 	default:
 		tr.deed(e, strings.TrimSpace(e.Kind.String()+" "+text))
 	}
+}
+
+// handshake writes who said what of a handshake; a certificate has lines of its
+// own. The side that dialled stands left.
+func (tr *transcript) handshake(e *trace.Event, text string) {
+	left, arrow, right := tr.t.Host(e.Host).ID, "▶", tr.peer(e)
+	if int(e.Conn) < len(tr.diallers) && tr.diallers[e.Conn] == e.Peer {
+		left, arrow, right = right, "◀", left
+	}
+	text, cert, found := strings.Cut(text, ", certificate for ")
+	if !strings.Contains(text, "TLS") {
+		text = "TLS " + text
+	}
+	lines := []string{text}
+	if found {
+		names, rest, _ := strings.Cut(cert, " by ")
+		lines = append(lines, "  certificate for "+names)
+		for _, piece := range strings.SplitAfter(rest, ", ") {
+			if piece = strings.TrimSuffix(piece, ", "); len(lines) == 2 {
+				piece = "by " + piece
+			}
+			if piece != "by " {
+				lines = append(lines, "  "+piece)
+			}
+		}
+	}
+	tr.say(e.At, left, arrow, right, lines...)
+}
+
+// insideFrom are the lines that say that an end is inside TLS, and what it
+// thinks of the other.
+func insideFrom(text string) []string {
+	what, verdict, found := strings.Cut(text, "; ")
+	if !found {
+		what, verdict, found = strings.Cut(text, ", with whomever")
+		if verdict = "with whomever" + verdict; !found {
+			return []string{"inside " + what}
+		}
+	}
+	return []string{"inside " + what, verdict}
 }
 
 // connect writes who dials whom, and which attempt it is.

@@ -18,6 +18,7 @@ type TextOptions struct {
 	End         trace.Pos // only what happened before this event; 0: everything
 	LetterLines int       // lines shown of each letter on the wire; 0: 40
 	Unsent      []Unsent  // what the trace cannot tell: letters that the run did not come to
+	Secrets     bool      // passwords and the like are shown, as far as the trace has them
 }
 
 // Unsent is a recipient of a letter that nobody has sent.
@@ -30,8 +31,9 @@ const defaultLetterLines = 40
 
 // Text writes a trace as a session on paper: each row with its virtual time,
 // who said it to whom, and the line or the deed; then what became of each
-// letter. Octets from outside are made visible, so that the transcript can be
-// shown in a terminal. Errors are those of w.
+// letter. What travels inside TLS has a wall on its left. Octets from outside
+// are made visible, so that the transcript can be shown in a terminal. Errors
+// are those of w.
 func Text(w io.Writer, t *trace.Trace, o TextOptions) error {
 	tr := newTranscript(t, o)
 	tr.header(o.Title)
@@ -68,6 +70,9 @@ type transcript struct {
 	id       int            // width of a host's id
 	diallers []trace.HostID // by ConnID
 
+	eyes   explain.Eyes
+	walled bool // the row being written is inside TLS
+
 	conns   bool         // rows name their connection,
 	conn    string       // as this
 	outside trace.HostID // the host that stands for all that connect, if there is one
@@ -81,6 +86,9 @@ func newTranscript(t *trace.Trace, o TextOptions) *transcript {
 	tr := &transcript{t: t, end: t.End(), lines: o.LetterLines, id: len("DNS"), diallers: []trace.HostID{0}}
 	if o.End > 0 && o.End < tr.end {
 		tr.end = o.End
+	}
+	if o.Secrets {
+		tr.eyes = explain.Ends
 	}
 	if tr.lines <= 0 {
 		tr.lines = defaultLetterLines
@@ -122,19 +130,26 @@ func called(h trace.Host) string {
 	return h.ID
 }
 
+// wall stands before what travels inside TLS.
+const wall = "║ "
+
 // say writes one row: the time, who is at it, and the text; further lines of
 // the text stand below its first.
 func (tr *transcript) say(at time.Duration, left, arrow, right string, text ...string) {
 	who := pad(left, tr.id) + " " + pad(arrow, 1) + " " + pad(right, tr.id)
-	first := "  " + tr.clock(at) + "  " + who + "  "
+	first := "  " + tr.clock(at) + "  " + who
 	if tr.conns {
-		first = "  " + tr.clock(at) + "  " + pad(tr.conn, connWidth) + " " + who + "  "
+		first = "  " + tr.clock(at) + "  " + pad(tr.conn, connWidth) + " " + who
+	}
+	margin := "  "
+	if tr.walled {
+		margin = wall
 	}
 	for i, line := range text {
 		if i == 1 {
 			first = strings.Repeat(" ", width(first))
 		}
-		tr.b.WriteString(strings.TrimRight(first+line, " "))
+		tr.b.WriteString(strings.TrimRight(first+margin+line, " "))
 		tr.b.WriteByte('\n')
 	}
 }
@@ -169,6 +184,7 @@ func (tr *transcript) step(row trace.Row) {
 	}
 	tr.idle = false // a notice takes over before anybody could look
 	tr.row(row.Pos)
+	tr.walled = false
 	if held == tr.held {
 		return
 	}
