@@ -4,6 +4,7 @@ package explain
 // that is said inside.
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -54,7 +55,9 @@ func handshakeClauses(words string) []clause {
 		case strings.HasPrefix(s, "from "):
 			at = cut(at, at+n, "validity")
 		case strings.HasPrefix(s, "for "):
-			at = cut(at, len(words), "name")
+			at = cut(at, at+n, "name")
+		case strings.HasPrefix(s, "ciphers "):
+			at = cut(at, at+n, "ciphers")
 		case strings.HasPrefix(s, "TLS_"):
 			at = cut(at, at+n, "cipher")
 		default:
@@ -96,9 +99,9 @@ func securedClauses(words string) (list []clause, verdict string) {
 	return list, verdict
 }
 
-// handshakeLine is what a handshake event says, to those eyes: a certificate is
+// handshakeWords is what a handshake event says, to those eyes: a certificate is
 // encrypted from TLS 1.3 on (RFC 8446 §2).
-func (by Eyes) handshakeLine(octets []byte) string {
+func (by Eyes) handshakeWords(octets []byte) string {
 	words := string(octets)
 	if by != Wire || !strings.Contains(words, "TLS 1.3") {
 		return words
@@ -106,6 +109,12 @@ func (by Eyes) handshakeLine(octets []byte) string {
 	if i := strings.Index(words, ", certificate"); i > 0 {
 		return words[:i]
 	}
+	return words
+}
+
+// handshakeLine is the same in short.
+func (by Eyes) handshakeLine(octets []byte) string {
+	words, _, _ := strings.Cut(by.handshakeWords(octets), ", ciphers ")
 	return words
 }
 
@@ -133,7 +142,7 @@ func (s *telling) clauses(list []clause) {
 
 // handshake explains a part of a TLS handshake.
 func (s *telling) handshake(entry *Entry) string {
-	words := s.by.handshakeLine(s.octets())
+	words := s.by.handshakeWords(s.octets())
 	s.x.Octets = []byte(words)
 	list := handshakeClauses(words)
 	s.clauses(list)
@@ -150,7 +159,7 @@ func (s *telling) handshake(entry *Entry) string {
 	}
 	note := message
 	switch {
-	case message == "ClientHello" && list[len(list)-1].key != "name":
+	case message == "ClientHello" && !slices.ContainsFunc(list, func(c clause) bool { return c.key == "name" }):
 		note = "ClientHello nobody"
 	case entry.Note(message) == "":
 		note = "none"

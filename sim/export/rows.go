@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/charmbracelet/x/ansi"
+
 	"helo/protocol/dns"
 	"helo/protocol/smtp"
 	"helo/sim/check"
@@ -99,7 +101,7 @@ func (tr *transcript) row(pos trace.Pos) {
 	case trace.Secured:
 		tr.deed(e, insideFrom(text)...)
 	case trace.Unsecured:
-		tr.deed(e, "no TLS: "+text)
+		tr.deed(e, wrapped("no TLS: "+text)...)
 	case trace.Discarded:
 		tr.deed(e, "throws away "+count(int(e.Arg), "octet that", "octets that")+" waited in clear")
 	case trace.LoggedIn:
@@ -120,22 +122,22 @@ func (tr *transcript) handshake(e *trace.Event, text string) {
 	if int(e.Conn) < len(tr.diallers) && tr.diallers[e.Conn] == e.Peer {
 		left, arrow, right = right, "◀", left
 	}
+	text, ciphers, known := strings.Cut(text, ", ciphers ")
 	text, cert, found := strings.Cut(text, ", certificate for ")
 	if !strings.Contains(text, "TLS") {
 		text = "TLS " + text
 	}
 	lines := []string{text}
+	if known {
+		for i, name := range strings.Fields(ciphers) {
+			word := [...]string{"ciphers", ""}[min(i, 1)]
+			lines = append(lines, "  "+pad(word, len("ciphers "))+name)
+		}
+	}
 	if found {
 		names, rest, _ := strings.Cut(cert, " by ")
-		lines = append(lines, "  certificate for "+names)
-		for _, piece := range strings.SplitAfter(rest, ", ") {
-			if piece = strings.TrimSuffix(piece, ", "); len(lines) == 2 {
-				piece = "by " + piece
-			}
-			if piece != "by " {
-				lines = append(lines, "  "+piece)
-			}
-		}
+		issuer, validity, _ := strings.Cut(rest, ", ")
+		lines = append(lines, "  certificate for "+names, "  by "+issuer, "  "+validity)
 	}
 	tr.say(e.At, left, arrow, right, lines...)
 }
@@ -150,7 +152,13 @@ func insideFrom(text string) []string {
 			return []string{"inside " + what}
 		}
 	}
-	return []string{"inside " + what, verdict}
+	return append([]string{"inside " + what}, wrapped(verdict)...)
+}
+
+// wrapped is a sentence in lines for a screen of 80 columns.
+func wrapped(text string) []string {
+	const room = 52
+	return strings.Split(ansi.Wordwrap(text, room, ""), "\n")
 }
 
 // connect writes who dials whom, and which attempt it is.
