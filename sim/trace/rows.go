@@ -7,6 +7,17 @@ type Row struct {
 	Held uint64 // the hosts responsible for a letter when the row is over, bit n for HostID n
 }
 
+// Pipe is the stretch of rows in which a connection is inside TLS. Rows of
+// other connections may stand between them.
+type Pipe struct {
+	Conn        ConnID
+	A, B        HostID // the end that is inside first, and the other
+	First, Last int    // the first and the last row inside so far
+	Over        Pos    // the event with which the connection began to end, or NoPos; what is under way then still comes
+
+	ends int // how many have closed it, or know that it is closed
+}
+
 // Rows is the index of a trace's rows. It is kept as the trace grows: each
 // event is looked at once.
 type Rows struct {
@@ -14,6 +25,10 @@ type Rows struct {
 	done Pos
 	held [64]uint32 // how many recipients each host answers for
 	mask uint64
+
+	pipes  []Pipe
+	open   []int // of the pipes, those that are not over
+	secret Pos   // the first event with octets that are masked, plus 1
 }
 
 // Update takes in what t has gained since the last call.
@@ -37,7 +52,47 @@ func (r *Rows) add(t *Trace, pos Pos, row bool) {
 	if row {
 		r.list = append(r.list, Row{Pos: pos, Held: r.mask})
 	}
+	r.pipe(t, pos, row)
+	if r.secret == 0 && t.IsSecret(t.At(pos).Octets) {
+		r.secret = pos + 1
+	}
 }
+
+// pipe follows which connections are inside TLS.
+func (r *Rows) pipe(t *Trace, pos Pos, row bool) {
+	e := t.At(pos)
+	if e.Conn == 0 || e.Flags&Inside == 0 && len(r.open) == 0 {
+		return
+	}
+	var p *Pipe
+	at := -1
+	for i, n := range r.open {
+		if r.pipes[n].Conn == e.Conn {
+			p, at = &r.pipes[n], i
+		}
+	}
+	last := len(r.list) - 1
+	switch {
+	case p != nil && (e.Kind == Close || e.Kind == Closed || e.Kind == Reset):
+		p.Over = min(p.Over, pos)
+		if p.ends++; p.ends == 2 {
+			r.open = append(r.open[:at], r.open[at+1:]...)
+		}
+	case !row || e.Flags&Inside == 0:
+	case p != nil:
+		p.Last = last
+	case e.Kind == Secured:
+		r.open = append(r.open, len(r.pipes))
+		r.pipes = append(r.pipes, Pipe{Conn: e.Conn, A: e.Host, B: e.Peer, First: last, Last: last, Over: NoPos})
+	}
+}
+
+// Pipes returns the stretches of rows inside TLS, by their first rows. It must
+// not be changed.
+func (r *Rows) Pipes() []Pipe { return r.pipes }
+
+// Secret returns the first event of which some octets are masked, or NoPos.
+func (r *Rows) Secret() Pos { return r.secret - 1 }
 
 // custody follows who answers for how many recipients.
 func (r *Rows) custody(e *Event) {

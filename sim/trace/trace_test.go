@@ -3,6 +3,7 @@ package trace
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -191,6 +192,67 @@ func TestRowsFollowCustody(t *testing.T) {
 	for pos, want := range map[Pos]int{0: 0, 1: 1, 2: 1, 3: 2, 5: 3, 7: 4, 9: 6} {
 		if got := rows.Find(pos); got != want {
 			t.Errorf("the row at or before %d is %d, want %d", pos, got, want)
+		}
+	}
+}
+
+// A pipe reaches from the row at which the first end is inside TLS to the last
+// that came inside, whatever other connections do meanwhile.
+func TestPipes(t *testing.T) {
+	tr := New("test", 1, time.Unix(0, 0), []Host{{ID: "a"}, {ID: "b"}, {ID: "c"}})
+	add := func(k Kind, conn ConnID, from, to HostID, flags Flags) {
+		tr.Append(Event{Kind: k, Conn: conn, Host: from, Peer: to, Flags: flags})
+	}
+	add(Connect, 1, 1, 2, 0)
+	add(Command, 1, 1, 2, 0)
+	add(Secured, 1, 1, 2, Inside)      // row 2
+	add(Handshake, 1, 1, 2, 0)         // row 3
+	add(Connect, 2, 2, 3, 0)           // row 4
+	add(Secured, 2, 2, 3, Inside)      // row 5
+	add(Command, 1, 1, 2, Inside)      // row 6
+	add(Decided, 1, 2, 1, Inside)      // no row
+	add(Close, 1, 2, 1, Inside)        // position 8
+	add(Reply, 1, 2, 1, Inside)        // row 7, under way when the server closed
+	add(Closed, 1, 1, 2, Inside)       // position 10
+	add(Command, 2, 2, 3, Inside)      // row 8
+	add(Connect, 3, 1, 2, 0)           // row 9
+	add(Reset, 2, 3, 2, Inside|Faulty) // position 13
+	var rows Rows
+	rows.Update(tr)
+	want := []Pipe{
+		{Conn: 1, A: 1, B: 2, First: 2, Last: 7, Over: 8, ends: 2},
+		{Conn: 2, A: 2, B: 3, First: 5, Last: 8, Over: 13, ends: 1},
+	}
+	if got := rows.Pipes(); !slices.Equal(got, want) {
+		t.Errorf("the pipes are\n%+v, want\n%+v", got, want)
+	}
+	if rows.Secret() != NoPos {
+		t.Errorf("there is a secret at %d", rows.Secret())
+	}
+	tr.Append(Event{Kind: Command, Octets: tr.StoreSecret([]byte("x"), []byte("*"))})
+	if rows.Update(tr); rows.Secret() != 14 {
+		t.Errorf("the secret is at %d, want 14", rows.Secret())
+	}
+}
+
+// Patterns name what happens with TLS and logins.
+func TestPatternsOfTLS(t *testing.T) {
+	tr := New("test", 1, time.Unix(0, 0), []Host{{ID: "laptop"}, {ID: "msa"}})
+	tr.Append(Event{Kind: Handshake, Conn: 1, Host: 1, Peer: 2, Octets: tr.Store([]byte("ClientHello: TLS 1.3, for mail.sender.example"))})
+	tr.Append(Event{Kind: Handshake, Conn: 1, Host: 2, Peer: 1, Octets: tr.Store([]byte("ServerHello: TLS 1.3"))})
+	tr.Append(Event{Kind: Secured, Conn: 1, Host: 1, Peer: 2, Flags: Inside, Octets: tr.Store([]byte("TLS 1.3; the certificate is right"))})
+	tr.Append(Event{Kind: LoggedIn, Conn: 1, Host: 2, Peer: 1, Flags: Inside, Octets: tr.Store([]byte("alice"))})
+	for words, want := range map[string]Pos{
+		"laptop>msa handshake": 0, "msa>laptop handshake": 1, "handshake line~^Server": 1, "laptop secured": 2, "secured line~right": 2,
+		"msa loggedin": 3, "loggedin line=alice": 3, "unsecured": NoPos, "discarded": NoPos,
+	} {
+		p, err := ParsePattern(words)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, _ := p.Find(tr, 0, tr.End())
+		if got != want {
+			t.Errorf("%s is event %d, want %d", words, got, want)
 		}
 	}
 }
