@@ -99,9 +99,13 @@ func (s *telling) loginCommand(cmd *smtp.Command, verb *Entry) string {
 		step = s.entry("sasl", "other").Note("response")
 	}
 	s.v.say("step", step)
+	said := s.said(cmd, l)
 	switch {
 	case cmd.Cancel:
 		return "here cancel"
+	case said != "":
+		s.v.say("said", said)
+		return "here said"
 	case cmd.Verb == smtp.Response && len(trimLineEnd(s.x.Octets)) == 0:
 		empty := how.Note("empty")
 		if empty == "" {
@@ -113,6 +117,24 @@ func (s *telling) loginCommand(cmd *smtp.Command, verb *Entry) string {
 		return "here initial"
 	}
 	return "here"
+}
+
+// said is what a response comes to once its base64 is undone, if it may be
+// seen: "user “alice”, password “wonderland”".
+func (s *telling) said(cmd *smtp.Command, l login) string {
+	const most = 32 // characters of a value
+	var list []string
+	for _, p := range cmd.Parts {
+		if p.Kind != smtp.PartResponse || isMasked(s.x.Octets[p.Start:p.End]) {
+			continue
+		}
+		for _, f := range saslFields(l, false, decoded(s.x.Octets[p.Start:p.End])) {
+			if entry := s.entry("sasl", f.key); f.value != "" && f.value != "=" {
+				list = append(list, entry.Name+" “"+clip(Visible([]byte(f.value)), most)+"”")
+			}
+		}
+	}
+	return strings.Join(list[:min(len(list), 4)], ", ")
 }
 
 // asksFor says what a challenge asks for.

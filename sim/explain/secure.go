@@ -118,14 +118,24 @@ func (by Eyes) handshakeLine(octets []byte) string {
 	return words
 }
 
-// securedLine likewise: what an end thinks of a certificate is not on the line.
-func (by Eyes) securedLine(octets []byte) string {
+// securedWords likewise: what an end thinks of a certificate is not on the line.
+func (by Eyes) securedWords(octets []byte) string {
 	words := string(octets)
 	if by != Wire {
 		return words
 	}
 	words, _, _ = strings.Cut(words, ";")
 	words, _, _ = strings.Cut(words, ",")
+	return words
+}
+
+// securedLine is the same in short.
+func (by Eyes) securedLine(octets []byte) string {
+	words := by.securedWords(octets)
+	list, verdict := securedClauses(words)
+	if verdict == verdictRight {
+		return strings.TrimRight(words[:list[0].end], ",;") + ", verified"
+	}
 	return words
 }
 
@@ -172,7 +182,7 @@ func (s *telling) handshake(entry *Entry) string {
 
 // secured explains that an end is inside TLS.
 func (s *telling) secured() string {
-	words := s.by.securedLine(s.octets())
+	words := s.by.securedWords(s.octets())
 	s.x.Octets = []byte(words)
 	list, verdict := securedClauses(words)
 	s.clauses(list)
@@ -275,4 +285,10 @@ func (s *telling) sealed() {
 func (s *telling) unseen() {
 	entry := s.entry("tls", "unseen")
 	s.x = Explanation{Title: s.v.fill(entry.Note("title")), Cause: trace.NoPos, Means: s.v.fill(entry.Note("here"))}
+}
+
+// EndsTLS says whether the words of a handshake event are of one that fails.
+func EndsTLS(octets []byte) bool {
+	message, _ := shakeWords(octets)
+	return message == "alert" || strings.HasPrefix(message, "octets ")
 }

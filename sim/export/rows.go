@@ -24,7 +24,7 @@ func (tr *transcript) row(pos trace.Pos) {
 	t, e := tr.t, tr.t.At(pos)
 	octets := tr.eyes.Octets(t, e.Octets)
 	text := explain.Visible(octets)
-	tr.walled = e.Flags&trace.Inside != 0
+	tr.walled = e.Flags&trace.Inside != 0 || e.Kind == trace.Handshake && text == "Finished"
 	switch e.Kind {
 	case trace.Connect:
 		tr.connect(pos, e, text)

@@ -72,12 +72,13 @@ func (r *Rows) pipe(t *Trace, pos Pos, row bool) {
 		}
 	}
 	last := len(r.list) - 1
-	switch {
-	case p != nil && (e.Kind == Close || e.Kind == Closed || e.Kind == Reset):
+	if p != nil && (e.Kind == Close || e.Kind == Closed || e.Kind == Reset) {
 		p.Over = min(p.Over, pos)
 		if p.ends++; p.ends == 2 {
 			r.open = append(r.open[:at], r.open[at+1:]...)
 		}
+	}
+	switch {
 	case !row || e.Flags&Inside == 0:
 	case p != nil:
 		p.Last = last

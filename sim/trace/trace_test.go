@@ -221,7 +221,7 @@ func TestPipes(t *testing.T) {
 	rows.Update(tr)
 	want := []Pipe{
 		{Conn: 1, A: 1, B: 2, First: 2, Last: 7, Over: 8, ends: 2},
-		{Conn: 2, A: 2, B: 3, First: 5, Last: 8, Over: 13, ends: 1},
+		{Conn: 2, A: 2, B: 3, First: 5, Last: 10, Over: 13, ends: 1},
 	}
 	if got := rows.Pipes(); !slices.Equal(got, want) {
 		t.Errorf("the pipes are\n%+v, want\n%+v", got, want)

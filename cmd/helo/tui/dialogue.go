@@ -4,8 +4,8 @@ package tui
 // line that is being typed.
 
 import (
+	"bytes"
 	"strconv"
-	"strings"
 
 	"github.com/charmbracelet/x/ansi"
 
@@ -25,7 +25,8 @@ type lineIn struct {
 type said struct {
 	mark, text, note string
 	ink              ink
-	row              int // of the trace, -1 for none
+	row              int  // of the trace, -1 for none
+	inside           bool // it travelled inside TLS
 }
 
 // conversation lists what was said to and by the host that the learner drives.
@@ -39,31 +40,41 @@ func conversation(in *in, as trace.HostID) []said {
 		}
 		isRow := row < in.rows.Len() && in.rows.At(row).Pos == pos
 		e := in.t.At(pos)
-		octets := in.t.Octets(e.Octets)
+		inside := e.Flags&trace.Inside != 0 || isRow && inPipe(in, row, e.Conn)
+		octets := in.octets(e)
+		if in.sealed(pos) {
+			octets = []byte("▒▒ " + in.by.Line(in.t, pos))
+		}
 		switch {
 		case e.Kind == trace.Connect && e.Host == as:
 			text := "you to " + hostTitle(in.t, e.Peer)
 			out = append(out, said{text: text, note: "port " + port(e), ink: th.strong, row: row})
 		case e.Kind == trace.Typed && e.Host == as:
-			out = append(out, said{mark: "▶", text: explain.Visible(octets), ink: th.client, row: rowAfter(in, row, pos)})
+			out = append(out, said{mark: "▶", text: explain.Visible(octets), ink: th.client, row: rowAfter(in, row, pos), inside: inside})
 		case e.Kind == trace.Reply && e.Peer == as:
 			mark, k := "◀", th.server
-			if e.Code >= 400 {
+			if e.Code >= 400 && !in.sealed(pos) {
 				mark, k = "✗", th.fail
 			}
-			for i, text := range visibleLines([]byte(strings.TrimSuffix(string(octets), "\r\n")), 50) {
+			for i, text := range visibleLines(bytes.TrimSuffix(octets, []byte("\r\n")), 50) {
 				if i > 0 {
 					mark = " "
 				}
-				out = append(out, said{mark: mark, text: text, ink: k, row: row})
+				out = append(out, said{mark: mark, text: text, ink: k, row: row, inside: inside})
 			}
+		case isRow && e.Kind == trace.Handshake:
+			mark := "▶"
+			if e.Host != as {
+				mark = "◀"
+			}
+			out = append(out, said{mark: mark, text: in.say(pos), ink: th.mid, row: row, inside: inside})
 		case isRow && e.Host != as && e.Kind != trace.Command && e.Kind != trace.Letter && e.Kind != trace.Reply,
-			isRow && e.Host == as && failed(e):
+			isRow && e.Host == as && (failed(in.t, e) || e.Kind == trace.Secured):
 			k, special := deedInk(in, e)
 			if !special {
 				k = th.mid
 			}
-			out = append(out, said{mark: " ", text: in.say(pos), note: hostTitle(in.t, e.Host), ink: k, row: row})
+			out = append(out, said{mark: " ", text: in.say(pos), note: hostTitle(in.t, e.Host), ink: k, row: row, inside: inside})
 		}
 	}
 	return out
@@ -103,6 +114,9 @@ func dialogue(in *in, as trace.HostID, line lineIn, w, h int) (rows []string, x,
 		s := list[i]
 		l := newLine(w)
 		l.band = !line.focus && s.row >= 0 && s.row == in.cursor
+		if s.inside {
+			l.put(in.th.wall, "║")
+		}
 		l.to(in.th, indent)
 		if s.mark != "" {
 			l.put(s.ink, s.mark).to(in.th, indent+2)

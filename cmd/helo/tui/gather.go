@@ -20,7 +20,7 @@ func (l *lesson) driven() trace.HostID {
 // in gathers what the exchange is a function of.
 func (l *lesson) in(th *theme) *in {
 	in := &in{
-		t: l.s.Trace(), rows: l.s.Rows(), n: l.rows(), asked: l.asked(), who: l.s.Step().AsksWho(), known: l.s.Known(),
+		by: l.by, t: l.s.Trace(), rows: l.s.Rows(), n: l.rows(), asked: l.asked(), who: l.s.Step().AsksWho(), known: l.s.Known(),
 		cursor: l.cursor, grow: l.grow, part: l.part, th: th, xPos: trace.NoPos, fault: -1,
 	}
 	row := l.cursor
@@ -45,11 +45,11 @@ func (l *lesson) in(th *theme) *in {
 		return in
 	}
 	c := &l.cached
-	if c.t != in.t || c.pos != in.xPos || c.known != in.known || c.ref != l.ref {
-		*c = explained{in.t, in.xPos, in.known, l.ref, l.ref.Event(in.t, in.xPos, in.known)}
+	if c.t != in.t || c.pos != in.xPos || c.known != in.known || c.ref != l.ref || c.by != l.by {
+		*c = explained{in.t, in.xPos, in.known, l.ref, l.by, l.ref.Seen(in.t, in.xPos, in.known, l.by)}
 	}
 	in.x = c.x
-	if in.mine && in.fault >= 0 && in.fault <= len(in.x.Octets) && !slices.ContainsFunc(in.x.Parts, func(p explain.Part) bool { return p.Broken }) {
+	if in.mine && !in.sealed(in.xPos) && in.fault >= 0 && in.fault <= len(in.x.Octets) && !slices.ContainsFunc(in.x.Parts, func(p explain.Part) bool { return p.Broken }) {
 		in.x.Parts = append(slices.Clone(in.x.Parts), explain.Part{Start: in.fault, End: in.fault, Name: "here", Broken: true})
 	}
 	if in.part >= len(in.x.Parts) {

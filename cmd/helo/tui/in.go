@@ -5,6 +5,7 @@ package tui
 import (
 	"time"
 
+	"helo/protocol/smtp"
 	"helo/sim/explain"
 	"helo/sim/trace"
 )
@@ -14,12 +15,13 @@ type in struct {
 	t    *trace.Trace
 	rows *trace.Rows
 
-	n      int       // rows to show
-	asked  bool      // the last of them is not known yet: it is drawn as ?
-	who    bool      // and neither is who acts there
-	known  trace.Pos // how far the learner may see
-	cursor int       // the row under the cursor, -1 if there is none
-	grow   int       // how far the last row's arrow has come, of growFull
+	by     explain.Eyes // who looks
+	n      int          // rows to show
+	asked  bool         // the last of them is not known yet: it is drawn as ?
+	who    bool         // and neither is who acts there
+	known  trace.Pos    // how far the learner may see
+	cursor int          // the row under the cursor, -1 if there is none
+	grow   int          // how far the last row's arrow has come, of growFull
 
 	x     explain.Explanation // of the event under the cursor
 	xPos  trace.Pos           // that event; NoPos if there is none
@@ -32,6 +34,9 @@ type in struct {
 
 // held is the hosts that are responsible once row i is over.
 func (in *in) held(i int) uint64 {
+	if in.by == explain.Wire { // that is not on the line
+		return 0
+	}
 	if in.asked && i == in.n-1 {
 		i-- // whose the letter is then is what was asked
 	}
@@ -70,19 +75,31 @@ func (in *in) time(row int) ink {
 
 // say is a row in a few words, safe to show, with its mark.
 func (in *in) say(pos trace.Pos) string {
-	text := explain.Visible([]byte(explain.Line(in.t, pos)))
+	text := explain.Visible([]byte(in.by.Line(in.t, pos)))
 	e := in.t.At(pos)
 	switch {
+	case in.by.Sight(in.t, pos) == explain.Unseen:
+		return "·"
+	case in.sealed(pos):
 	case e.Kind == trace.Stored:
 		return "✓ " + text
-	case failed(e):
+	case failed(in.t, e):
 		return "✗ " + text
 	}
 	return text
 }
 
+// sealed says whether all there is to see of an event is that octets pass.
+func (in *in) sealed(pos trace.Pos) bool { return in.by.Sight(in.t, pos) == explain.Sealed }
+
+// octets are those of an event, as they are seen.
+func (in *in) octets(e *trace.Event) []byte { return in.by.Octets(in.t, e.Octets) }
+
 // octetInk is the colour of the octets that are explained.
 func (in *in) octetInk() ink {
+	if in.sealed(in.xPos) {
+		return in.th.text
+	}
 	switch in.t.At(in.xPos).Kind {
 	case trace.Command, trace.Letter, trace.Typed:
 		return in.th.client
@@ -93,6 +110,8 @@ func (in *in) octetInk() ink {
 		return in.th.server
 	case trace.Question, trace.Answer:
 		return in.th.dns
+	case trace.Handshake:
+		return in.th.mid
 	}
 	return in.th.text
 }
@@ -100,5 +119,5 @@ func (in *in) octetInk() ink {
 // bold says whether the first part of the octets is a command.
 func (in *in) bold() bool {
 	k := in.t.At(in.xPos).Kind
-	return k == trace.Command || k == trace.Typed
+	return !in.sealed(in.xPos) && in.t.At(in.xPos).Verb != smtp.Response && (k == trace.Command || k == trace.Typed)
 }

@@ -104,6 +104,8 @@ func (l *lesson) bar(in *in, g layout) []barKey {
 	if l.canHint() {
 		add(keyHint, "hint")
 	}
+	back, there := eyesKeys(in)
+	keys = append(keys, back...)
 	if in.xPos != trace.NoPos && !g.full {
 		if len(in.x.Parts) > 0 {
 			add(keyPart, "part")
@@ -114,6 +116,9 @@ func (l *lesson) bar(in *in, g layout) []barKey {
 		if len(l.trail) > 0 {
 			add(keyBack, "back")
 		}
+	}
+	if !g.full {
+		keys = append(keys, there...)
 	}
 	switch {
 	case g.wide || st.Prose == "":

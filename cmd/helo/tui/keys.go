@@ -41,6 +41,8 @@ var (
 	keyWhy     = bind([]string{"w"}, "w", "why: go to the cause")
 	keyBack    = bind([]string{"b"}, "b", "back to where w was pressed")
 	keyView    = bind([]string{"v"}, "v", "ladder or transcript")
+	keyEaves   = bind([]string{"e"}, "e", "an eavesdropper's view")
+	keyOpenUp  = bind([]string{"o"}, "o", "what both ends see")
 	keyText    = bind([]string{"t"}, "t", "the text, the exchange")
 	keyScrollU = bind([]string{"up", "k", "pgup"}, "↑", "text up")
 	keyScrollD = bind([]string{"down", "j", "pgdown"}, "↓", "text down")
@@ -94,6 +96,7 @@ var helpGroups = []helpGroup{
 		row("tab shift+tab", "part of the line", keyPart, keyPartOld),
 		row("w  b", "why? go there, back", keyWhy, keyBack),
 		row("v", "ladder, transcript", keyView),
+		row("e  o", "eavesdrop, both ends", keyEaves, keyOpenUp),
 	}},
 	{"The lesson", []helpKey{
 		row("⏎", "next step, go on", keyNext),

@@ -27,15 +27,18 @@ func ladder(in *in, w, h int, tall bool) []string {
 	room := h - len(out)
 	first := firstRow(in.cursor, in.n, room)
 	if tall && room > 1 {
+		first = firstRow(in.cursor, in.n, room-1)
+	}
+	g.pipes = pipesIn(in, first, first+room)
+	if tall && room > 1 {
 		room--
-		first = firstRow(in.cursor, in.n, room)
-		out = append(out, g.blank(in, in.heldAbove(first)))
+		out = append(out, g.blank(in, first, in.heldAbove(first)))
 	}
 	for i := first; i < min(in.n, first+room); i++ {
 		out = append(out, g.row(in, i))
 	}
 	for len(out) < h {
-		out = append(out, g.blank(in, in.held(in.n-1)))
+		out = append(out, g.blank(in, in.n, in.held(in.n-1)))
 	}
 	return fill(out, w, h)
 }
@@ -50,8 +53,9 @@ func firstRow(cursor, n, room int) int {
 // lanes is where the lanes stand.
 type lanes struct {
 	width int
-	clock int   // width of the times
-	col   []int // of each lane; HostID is the index plus 1
+	clock int          // width of the times
+	col   []int        // of each lane; HostID is the index plus 1
+	pipes []trace.Pipe // those that are in view
 }
 
 func newLanes(in *in, w int) lanes {
@@ -119,12 +123,13 @@ func (g lanes) glyph(in *in, l *line, i int, held uint64) {
 	l.put(in.th.lane, "│")
 }
 
-// blank is a row in which nothing happens.
-func (g lanes) blank(in *in, held uint64) string {
+// blank is a row in which nothing happens, before row i.
+func (g lanes) blank(in *in, i int, held uint64) string {
 	l := newLine(g.width)
-	for i, col := range g.col {
+	for j, col := range g.col {
 		l.to(in.th, col)
-		g.glyph(in, l, i, held)
+		g.glyph(in, l, j, held)
+		g.gap(in, l, j, g.walls(in, i, j, true), "", ink{}, false)
 	}
 	return l.end(in.th)
 }
@@ -149,49 +154,83 @@ func (g lanes) row(in *in, i int) string {
 		return l.end(in.th)
 	}
 	a := arrowOf(in, i)
-	if a.from == a.to || g.lane(a.from) == g.lane(a.to) {
-		g.deed(in, l, i, a, held)
-		return l.end(in.th)
-	}
 	lo, hi := g.lane(a.from), g.lane(a.to)
+	deed := a.from == a.to || lo == hi
+	left := deed && lo > 0 && lo == len(g.col)-1 // the last lane's deeds stand to its left
 	if lo > hi {
 		lo, hi = hi, lo
 	}
 	for j := 0; j < len(g.col); j++ {
 		l.to(in.th, g.col[j])
 		g.glyph(in, l, j, held)
-		if j == lo {
+		switch {
+		case !deed && j == lo:
 			grow := growFull
 			if i == in.n-1 {
 				grow = in.grow
 			}
-			a.draw(in, l, g.col[hi]-g.col[lo]-1, grow)
+			g.arrow(in, l, i, a, g.col[hi]-g.col[lo]-1, grow)
 			j = hi - 1
+		case deed && !left && j == lo || left && j+1 == lo:
+			g.gap(in, l, j, g.walls(in, i, j, false), a.text, a.ink, left)
+		default:
+			g.gap(in, l, j, g.walls(in, i, j, false), "", ink{}, false)
 		}
 	}
 	return l.end(in.th)
 }
 
-// deed writes what one host does beside its lane: to the right, for the last
-// lane to the left.
-func (g lanes) deed(in *in, l *line, i int, a arrow, held uint64) {
-	at := g.lane(a.from)
-	left := at > 0 && at == len(g.col)-1
-	for j, col := range g.col {
-		if left && j == at {
-			room := col - g.col[j-1] - 3
-			l.right(in.th, a.ink, cut(a.text, room), col-1)
-		}
-		l.to(in.th, col)
-		g.glyph(in, l, j, held)
-		if j == at && !left {
-			room := g.width - col - 3
-			if j+1 < len(g.col) {
-				room = g.col[j+1] - col - 3
-			}
-			l.to(in.th, col+2).put(a.ink, cut(a.text, room))
-		}
+// gap writes what stands behind lane j up to the next one: walls, and what one
+// host does beside its lane. left says that it is the host of the next lane.
+func (g lanes) gap(in *in, l *line, j int, w walls, text string, k ink, left bool) {
+	end := g.width - 1
+	if j+1 < len(g.col) {
+		end = g.col[j+1] - 1
 	}
+	if w.left != "" {
+		l.put(in.th.wall, w.left)
+	}
+	if w.right != "" {
+		end--
+	}
+	text = cut(text, end-l.at-1)
+	switch {
+	case w.edge() && left && text != "":
+		l.put(in.th.wall, repeated("═", end-l.at-cells(text)-1)).put(in.th.text, " ").put(k, text)
+	case w.edge() && text != "":
+		l.put(in.th.text, " ").put(k, text).put(in.th.text, " ").put(in.th.wall, repeated("═", end+1-l.at))
+	case w.edge():
+		l.put(in.th.wall, repeated("═", end+1-l.at))
+	case text == "":
+	case left:
+		l.right(in.th, k, text, end)
+	default:
+		l.to(in.th, l.at+1).put(k, text)
+	}
+	if w.right != "" {
+		l.to(in.th, end+1).put(in.th.wall, w.right)
+	}
+}
+
+// arrow writes the arrow of row i into n cells, inside its pipe if there is one.
+func (g lanes) arrow(in *in, l *line, i int, a arrow, n, grow int) {
+	pos := in.rows.At(i).Pos
+	a.shaft = "─"
+	if in.sealed(pos) && a.text != "?" {
+		a.shaft = "▒"
+	}
+	p, ok := g.pipeOf(in, i, in.t.At(pos).Conn)
+	if !ok {
+		a.draw(in, l, n, grow)
+		return
+	}
+	w := p.walls
+	if w.bottom && a.shaft == "─" {
+		a.shaft = "═"
+	}
+	l.put(in.th.wall, w.left)
+	a.draw(in, l, n-2, grow)
+	l.put(in.th.wall, w.right)
 }
 
 // arrow is what a row comes to in a ladder.
@@ -199,7 +238,8 @@ type arrow struct {
 	from, to trace.HostID // equal: a deed of one host
 	text     string
 	ink      ink
-	lost     bool // it does not arrive
+	lost     bool   // it does not arrive
+	shaft    string // what it is drawn of
 }
 
 // growFull is how far an arrow that has arrived has come.
@@ -220,11 +260,11 @@ func (a arrow) draw(in *in, l *line, n, grow int) {
 	}
 	if a.from < a.to {
 		text := cut(a.text, min(n-5, k-3))
-		l.put(shaft, "─ ").put(a.ink, text)
+		l.put(shaft, a.shaft+" ").put(a.ink, text)
 		if text != "" {
 			l.put(shaft, " ")
 		}
-		l.put(shaft, dashes(start+k-1-l.at)).put(headInk, head)
+		l.put(shaft, repeated(a.shaft, start+k-1-l.at)).put(headInk, head)
 		l.to(in.th, start+n)
 		return
 	}
@@ -234,11 +274,11 @@ func (a arrow) draw(in *in, l *line, n, grow int) {
 	if text != "" {
 		tail++
 	}
-	l.put(shaft, dashes(start+n-tail-l.at))
+	l.put(shaft, repeated(a.shaft, start+n-tail-l.at))
 	if text != "" {
 		l.put(shaft, " ")
 	}
-	l.put(a.ink, text).put(shaft, " ─")
+	l.put(a.ink, text).put(shaft, " "+a.shaft)
 }
 
 // arrowOf says how row i is drawn.
@@ -250,6 +290,8 @@ func arrowOf(in *in, i int) arrow {
 	switch e.Kind {
 	case trace.Command, trace.Letter:
 		a.to, a.ink = e.Peer, th.client
+	case trace.Handshake:
+		a.to, a.ink = e.Peer, th.mid
 	case trace.Reply:
 		a.to, a.ink = e.Peer, th.server
 	case trace.Connect:
@@ -267,7 +309,10 @@ func arrowOf(in *in, i int) arrow {
 		return a
 	}
 	a.text = in.say(pos)
-	if k, special := deedInk(in, e); special {
+	switch k, special := deedInk(in, e); {
+	case in.by.Sight(in.t, pos) != explain.Plain:
+		a.ink, a.lost = th.mid, false
+	case special:
 		a.ink = k
 	}
 	return a
@@ -280,23 +325,25 @@ func deedInk(in *in, e *trace.Event) (ink, bool) {
 		return in.th.dns, true
 	case trace.Stored:
 		return in.th.good, true
-	case trace.Written, trace.Added, trace.Changed, trace.Composed:
+	case trace.Written, trace.Added, trace.Changed, trace.Composed, trace.Discarded:
 		return in.th.mid, true
 	}
-	if failed(e) {
+	if failed(in.t, e) {
 		return in.th.fail, true
 	}
 	return ink{}, false
 }
 
 // failed says whether a row is one of those that are marked with ✗.
-func failed(e *trace.Event) bool {
+func failed(t *trace.Trace, e *trace.Event) bool {
 	switch e.Kind {
-	case trace.Refused, trace.Unanswered, trace.Lost, trace.Reset, trace.TimedOut, trace.Fired,
+	case trace.Unsecured, trace.Refused, trace.Unanswered, trace.Lost, trace.Reset, trace.TimedOut, trace.Fired,
 		trace.Kept, trace.Returned, trace.Parked, trace.Limit, trace.Stalled, trace.Queued:
 		return true
 	case trace.Reply:
 		return e.Code >= 400
+	case trace.Handshake:
+		return explain.EndsTLS(t.Octets(e.Octets))
 	}
 	return false
 }

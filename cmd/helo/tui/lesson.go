@@ -19,10 +19,11 @@ type lesson struct {
 	cursor   int   // row
 	trail    []int // rows from which w was pressed
 	part     int   // of the explanation, -1 for none
-	plain    bool  // the transcript instead of the ladder; typing, the ladder instead of the dialogue
-	reading  bool  // on a small screen: the text has all the room
-	folds    bool  // it has, as the screen is now
-	scroll   int   // of the text
+	by       explain.Eyes
+	plain    bool // the transcript instead of the ladder; typing, the ladder instead of the dialogue
+	reading  bool // on a small screen: the text has all the room
+	folds    bool // it has, as the screen is now
+	scroll   int  // of the text
 	playing  bool
 	finished bool // the learner has left it at its end
 	grow     int  // of the newest arrow
@@ -51,6 +52,7 @@ type explained struct {
 	pos   trace.Pos
 	known trace.Pos
 	ref   *explain.Reference
+	by    explain.Eyes
 	x     explain.Explanation
 }
 
@@ -80,6 +82,7 @@ func (l *lesson) enter() {
 	st := l.s.Step()
 	l.trail, l.part, l.scroll, l.plain, l.reading, l.playing = nil, -1, 0, false, true, false
 	l.picked, l.tried = make([]bool, len(st.Options)), make([]bool, len(st.Options))
+	l.by = explain.Masked
 	l.told, l.hint, l.note, l.wait = false, lessons.Hint{}, "", nil
 	l.typing = l.s.Asking()
 	l.input.Reset()
@@ -157,6 +160,14 @@ func (l *lesson) showEnd() {
 	reading := l.reading
 	l.goTo(l.rows() - 1)
 	l.reading = reading && (l.s.Step().Kind == lessons.Quiz || l.s.Step().Kind == lessons.Read)
+}
+
+// see looks on with other eyes, or with a learner's own again.
+func (l *lesson) see(by explain.Eyes) {
+	if l.by == by {
+		by = explain.Masked
+	}
+	l.by, l.part, l.reading = by, -1, false
 }
 
 // why goes to the cause of what is explained.

@@ -9,6 +9,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"helo/lessons"
+	"helo/sim/explain"
 )
 
 func size(w, h int) string { return strconv.Itoa(w) + " by " + strconv.Itoa(h) }
@@ -65,6 +66,10 @@ func (m *model) lessonKey(msg tea.KeyPressMsg) tea.Cmd {
 		l.back()
 	case key.Matches(msg, keyView):
 		l.plain, l.reading = !l.plain, false
+	case key.Matches(msg, keyEaves):
+		l.see(explain.Wire)
+	case key.Matches(msg, keyOpenUp):
+		l.see(explain.Ends)
 	case key.Matches(msg, keyText):
 		l.reading = !l.reading
 	case key.Matches(msg, keyScrollU):

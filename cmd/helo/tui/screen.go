@@ -182,6 +182,9 @@ func header(l *lesson, th *theme, w int) string {
 	right := cells(step) + 2 + bar
 	row.to(th, 2).put(th.mid, "helo").to(th, 8)
 	row.put(th.strong, cut(explain.Visible([]byte(l.s.Lesson().Title)), w-8-right-4))
+	if eyes := eyesName(l.by); eyes != "" && row.at+3+cells(eyes)+2 <= w-2-right {
+		row.to(th, row.at+3).put(th.ask, eyes)
+	}
 	row.to(th, w-2-right).put(th.mid, step).to(th, w-2-bar)
 	if bar > 0 {
 		stepBar(row, th, th.accent, n, of, results)

@@ -64,6 +64,7 @@ type serverModel struct {
 	trail    []int
 	part     int
 	plain    bool // the transcript instead of the ladder
+	by       explain.Eyes
 	overlays []*overlay
 	wrong    string
 	cached   explained
@@ -224,6 +225,12 @@ func (m *serverModel) key(msg tea.KeyPressMsg) tea.Cmd {
 		}
 	case key.Matches(msg, keyView):
 		m.plain = !m.plain
+	case key.Matches(msg, keyEaves):
+		if m.part = -1; m.by == explain.Wire {
+			m.by = explain.Masked
+		} else {
+			m.by = explain.Wire
+		}
 	}
 	return nil
 }
@@ -249,7 +256,7 @@ func (m *serverModel) why() {
 
 // in gathers what the exchange is a function of.
 func (m *serverModel) in() *in {
-	in := &in{t: m.o.Trace, rows: new(trace.Rows), cursor: -1, grow: growFull, part: m.part, th: m.th, xPos: trace.NoPos, fault: -1}
+	in := &in{by: m.by, t: m.o.Trace, rows: new(trace.Rows), cursor: -1, grow: growFull, part: m.part, th: m.th, xPos: trace.NoPos, fault: -1}
 	v := m.chosen
 	if v == nil {
 		return in
@@ -260,8 +267,8 @@ func (m *serverModel) in() *in {
 	}
 	in.xPos = in.rows.At(m.cursor).Pos
 	c := &m.cached
-	if c.pos != in.xPos || c.known != in.known || c.ref != m.ref || c.t == nil {
-		*c = explained{in.t, in.xPos, in.known, m.ref, m.ref.Event(in.t, in.xPos, in.known)}
+	if c.pos != in.xPos || c.known != in.known || c.ref != m.ref || c.by != m.by || c.t == nil {
+		*c = explained{in.t, in.xPos, in.known, m.ref, m.by, m.ref.Seen(in.t, in.xPos, in.known, m.by)}
 	}
 	if in.x = c.x; in.part >= len(in.x.Parts) {
 		in.part = -1

@@ -22,6 +22,7 @@ var serverGroups = []helpGroup{
 		row("tab shift+tab", "part of the line", keyPart, keyPartOld),
 		row("w  b", "why? go there, back", keyWhy, keyBack),
 		row("v", "ladder, transcript", keyView),
+		row("e", "an eavesdropper's view", keyEaves),
 	}},
 	{"The server", []helpKey{
 		row("↑ ↓  k j", "newer, older session", keyUp, keyDown),
@@ -54,6 +55,9 @@ func (m *serverModel) screen() []string {
 func (m *serverModel) header() string {
 	l := newLine(m.w)
 	l.to(m.th, 2).put(m.th.mid, "helo").to(m.th, 8).put(m.th.strong, m.name()).put(m.th.mid, "  at "+m.o.Address)
+	if eyes := eyesName(m.by); eyes != "" {
+		l.to(m.th, l.at+3).put(m.th.ask, eyes)
+	}
 	count := fmt.Sprintf("%d open  %s  %s", m.vs.open, plural(m.vs.all, "session", "sessions"), plural(m.vs.stored, "letter", "letters"))
 	return l.right(m.th, m.th.mid, count, m.w-2).end(m.th)
 }
@@ -177,6 +181,8 @@ func (m *serverModel) bar(in *in) []barKey {
 		if !m.follow {
 			add(keyFollow, "", "new")
 		}
+		back, there := eyesKeys(in)
+		keys = append(keys, back...)
 		if len(in.x.Parts) > 0 {
 			add(keyPart, "", "part")
 		}
@@ -186,6 +192,7 @@ func (m *serverModel) bar(in *in) []barKey {
 		if len(m.trail) > 0 {
 			add(keyBack, "", "back")
 		}
+		keys = append(keys, there...)
 	}
 	add(keyQuit, "", "stop")
 	if m.chosen != nil {

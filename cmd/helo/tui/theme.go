@@ -30,6 +30,7 @@ type theme struct {
 	mark   ink // CR and LF, which are no text
 	held   ink // the lane of the host that is responsible
 	lane   ink // every other lane
+	wall   ink // of the pipe around what is inside TLS
 
 	cursor string // colour of the cursor where a line is typed; "" for the terminal's
 }
@@ -93,6 +94,7 @@ func newTheme(dark, color bool) *theme {
 		mark:   make(style("mid")),
 		held:   make(style("accent").Bold(true)),
 		lane:   make(style("lane")),
+		wall:   make(style("mid")),
 	}
 	if color {
 		t.cursor = palette["accent"][shade]

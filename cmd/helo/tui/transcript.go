@@ -80,13 +80,18 @@ func transcriptRow(in *in, i, ids, w int) []string {
 	l.band = i == in.cursor
 	l.to(in.th, 1).put(in.time(i), pad(clock(e.At), timeWidth)).to(in.th, timeWidth+3)
 	l.put(in.th.mid, left).to(in.th, timeWidth+4+ids).put(a.ink, arrow)
-	l.to(in.th, timeWidth+6+ids).put(in.th.mid, right).to(in.th, timeWidth+8+2*ids)
-	col := l.at
-	l.put(a.ink, text)
+	l.to(in.th, timeWidth+6+ids).put(in.th.mid, right)
+	col := timeWidth + 8 + 2*ids
+	wall := ""
+	if !asked && inPipe(in, i, e.Conn) {
+		wall = "║"
+	}
+	l.to(in.th, col-2).put(in.th.wall, wall).to(in.th, col).put(a.ink, text)
 	out := []string{l.end(in.th)}
 	for _, m := range more {
 		l := newLine(w)
 		l.band = i == in.cursor
+		l.to(in.th, col-2).put(in.th.wall, wall)
 		out = append(out, l.to(in.th, col).put(a.ink, m).end(in.th))
 	}
 	return out
@@ -97,7 +102,13 @@ func transcriptRow(in *in, i, ids, w int) []string {
 func transcriptText(in *in, i int, short string) (string, []string) {
 	pos := in.rows.At(i).Pos
 	e := in.t.At(pos)
-	octets := bytes.TrimSuffix(in.t.Octets(e.Octets), []byte("\r\n"))
+	switch in.by.Sight(in.t, pos) {
+	case explain.Sealed:
+		return "▒▒ " + short, nil
+	case explain.Unseen:
+		return short, nil
+	}
+	octets := bytes.TrimSuffix(in.octets(e), []byte("\r\n"))
 	switch e.Kind {
 	case trace.Reply:
 		lines := visibleLines(octets, 100)
