@@ -27,7 +27,7 @@ func BenchmarkKeyToFrame(b *testing.B) {
 	for _, events := range []int{1000, 100_000} {
 		b.Run(fmt.Sprint(events), func(b *testing.B) {
 			o := options(b)
-			o.Course = &lessons.Course{Lessons: []*lessons.Lesson{{ID: "long", Title: "A long run", Scenario: "clear", Steps: []lessons.Step{{
+			o.Course = &lessons.Course{Lessons: []*lessons.Lesson{{ID: "long", Title: "A long run", Scenario: "direct", Steps: []lessons.Step{{
 				Kind: lessons.Watch, Title: "Watch", Prose: course(b, "testdata/course").Lessons[0].Steps[0].Prose,
 			}}}}}
 			o.Load = func(name string) (*scenario.Scenario, error) { return longRun(name, events) }
@@ -47,7 +47,8 @@ func BenchmarkKeyToFrame(b *testing.B) {
 			buf := uv.NewScreenBuffer(200, 60)
 			scr := uv.NewTerminalRenderer(io.Discard, []string{"TERM=xterm-256color", "COLORTERM=truecolor"})
 			scr.SetFullscreen(true)
-			keys := []string{"left", "left", "left", "tab", "right", "v", "left", "v", "home", "right", "right", "tab", "tab", "end", "w", "b"}
+			keys := []string{"left", "left", "left", "tab", "right", "v", "left", "v", "home", "right", "right", "tab", "tab", "end", "w", "b",
+				"e", "left", "left", "v", "left", "v", "o", "left", "left", "o"}
 			worst := time.Duration(0)
 			i := 0
 			for b.Loop() {
