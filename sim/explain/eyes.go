@@ -80,9 +80,16 @@ type record struct {
 	shared bool // it came in the record of the line before it
 }
 
+// far is how many events are searched for what belongs to one; it stands close
+// by, as a rule.
+const far = 4096
+
 // recordOf is the record that carried the event at pos.
 func recordOf(t *trace.Trace, pos trace.Pos) record {
 	e := t.At(pos)
+	if e.Kind != trace.Handshake && !isTLS13(t, pos) {
+		return record{n: 1}
+	}
 	switch e.Kind {
 	case trace.Sent, trace.Arrived, trace.Typed, trace.Lost:
 		return recordsFor(int(e.Octets.Len))
@@ -92,29 +99,70 @@ func recordOf(t *trace.Trace, pos trace.Pos) record {
 		}
 		return record{n: 1}
 	}
-	const far = 4096 // events; what arrived stands close by, as a rule
-	sum, found := record{}, false
+	sum, found, passed := record{}, false, false
 	for p := pos; p > 0 && pos-p < far; {
 		p--
 		before := t.At(p)
 		if before.Conn != e.Conn {
 			continue
 		}
-		if before.Kind == trace.Arrived && before.Host == e.Peer {
-			r := recordsFor(int(before.Octets.Len))
-			sum.octets, sum.n, found = sum.octets+r.octets, sum.n+r.n, true
+		switch before.Kind {
+		case trace.Arrived:
+			if before.Host != e.Peer {
+				break
+			}
+			if passed {
+				return record{n: 1, shared: true}
+			}
 			if before.Flags&trace.Cut != 0 {
 				return record{n: 2}
 			}
+			r := recordsFor(int(before.Octets.Len))
+			sum.octets, sum.n, found = sum.octets+r.octets, sum.n+r.n, true
+		case trace.Command, trace.Reply, trace.Letter:
+			if before.Host != e.Host {
+				break
+			}
+			if found {
+				return sum
+			}
+			passed = true
+		case trace.Sent, trace.Secured, trace.Connect:
+			if !found && (before.Kind != trace.Sent || before.Host == e.Host) {
+				return recordSent(t, pos, passed)
+			}
 		}
-		if (before.Kind == trace.Command || before.Kind == trace.Reply || before.Kind == trace.Letter) && before.Host == e.Host {
-			break
-		}
-	}
-	if !found {
-		return record{n: 1, shared: true}
 	}
 	return sum
+}
+
+// isTLS13 says whether the connection of the event at pos speaks TLS 1.3: older
+// versions add more to what they carry, and not always the same.
+func isTLS13(t *trace.Trace, pos trace.Pos) bool {
+	conn := t.At(pos).Conn
+	for p := pos; p > 0 && pos-p < far; {
+		p--
+		if e := t.At(p); e.Conn == conn && e.Kind == trace.Secured {
+			return bytes.HasPrefix(t.Octets(e.Octets), []byte("TLS 1.3"))
+		}
+	}
+	return false
+}
+
+// recordSent is the record of what a live host said itself: its octets leave
+// behind the line. passed says that a line before it has not left either.
+func recordSent(t *trace.Trace, pos trace.Pos, passed bool) record {
+	const near = 64
+	e := t.At(pos)
+	if passed {
+		return record{n: 1, shared: true}
+	}
+	for p := pos + 1; p < t.End() && p-pos < near; p++ {
+		if s := t.At(p); s.Kind == trace.Sent && s.Conn == e.Conn && s.Host == e.Host {
+			return recordsFor(int(s.Octets.Len))
+		}
+	}
+	return recordsFor(int(e.Octets.Len))
 }
 
 // recordsFor is how TLS 1.3 carries so many octets.
@@ -123,8 +171,8 @@ func recordsFor(n int) record {
 	return record{octets: n + records*recordAdds, n: records}
 }
 
-// line is a sealed or unseen event on one short line.
-func (by Eyes) sealedLine(t *trace.Trace, pos trace.Pos) string {
+// sealedLine is a sealed event on one short line.
+func sealedLine(t *trace.Trace, pos trace.Pos) string {
 	switch r := recordOf(t, pos); {
 	case r.shared:
 		return "in the same record"

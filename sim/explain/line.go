@@ -29,7 +29,7 @@ func (by Eyes) Line(t *trace.Trace, pos trace.Pos) string {
 	e := t.At(pos)
 	switch by.Sight(t, pos) {
 	case Sealed:
-		return by.sealedLine(t, pos)
+		return sealedLine(t, pos)
 	case Unseen:
 		return ""
 	}

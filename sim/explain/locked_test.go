@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"helo/protocol/smtp"
 	"helo/sim/trace"
@@ -197,5 +198,39 @@ func TestGoldenLocked(t *testing.T) {
 			}
 			golden(t, tt.name, b.String())
 		})
+	}
+}
+
+// TestRecordsOfALiveServer holds the same of a server that records what it says
+// itself: there octets leave behind the line, and never arrive.
+func TestRecordsOfALiveServer(t *testing.T) {
+	tr := trace.New("test", 1, time.Unix(0, 0), []trace.Host{{ID: "client"}, {ID: "mx"}})
+	add := func(k trace.Kind, from, to trace.HostID, octets string) trace.Pos {
+		return tr.Append(trace.Event{Kind: k, Conn: 1, Host: from, Peer: to, Flags: trace.Inside, Cause: trace.NoPos, Octets: tr.Store([]byte(octets))})
+	}
+	add(trace.Secured, 2, 1, "TLS 1.3, TLS_AES_128_GCM_SHA256")
+	add(trace.Arrived, 2, 1, "NOOP\r\nRSET\r\n")
+	command := add(trace.Command, 1, 2, "NOOP\r\n")
+	reply := add(trace.Reply, 2, 1, "250 ok\r\n")
+	command2 := add(trace.Command, 1, 2, "RSET\r\n")
+	reply2 := add(trace.Reply, 2, 1, "250 ok\r\n")
+	add(trace.Sent, 2, 1, "250 ok\r\n250 ok\r\n")
+	add(trace.Arrived, 2, 1, "QUIT\r\n")
+	command3 := add(trace.Command, 1, 2, "QUIT\r\n")
+	reply3 := add(trace.Reply, 2, 1, "221 bye\r\n")
+	add(trace.Sent, 2, 1, "221 bye\r\n")
+	for pos, want := range map[trace.Pos]record{
+		command: {octets: 34, n: 1}, command2: {n: 1, shared: true}, command3: {octets: 28, n: 1},
+		reply: {octets: 38, n: 1}, reply2: {n: 1, shared: true}, reply3: {octets: 31, n: 1},
+	} {
+		if got := recordOf(tr, pos); got != want {
+			t.Errorf("%s is carried by %+v, want %+v", Line(tr, pos), got, want)
+		}
+	}
+	old := trace.New("test", 1, time.Unix(0, 0), tr.Hosts[1:])
+	old.Append(trace.Event{Kind: trace.Secured, Conn: 1, Host: 2, Peer: 1, Flags: trace.Inside, Octets: old.Store([]byte("TLS 1.2"))})
+	pos := old.Append(trace.Event{Kind: trace.Command, Conn: 1, Host: 1, Peer: 2, Flags: trace.Inside, Octets: old.Store([]byte("QUIT\r\n"))})
+	if got := Wire.Line(old, pos); got != "sealed" {
+		t.Errorf("of TLS 1.2 it is said %q", got)
 	}
 }
