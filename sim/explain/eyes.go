@@ -154,11 +154,11 @@ func isTLS13(t *trace.Trace, pos trace.Pos) bool {
 func recordSent(t *trace.Trace, pos trace.Pos, passed bool) record {
 	const near = 64
 	e := t.At(pos)
-	if passed {
-		return record{n: 1, shared: true}
-	}
 	for p := pos + 1; p < t.End() && p-pos < near; p++ {
 		if s := t.At(p); s.Kind == trace.Sent && s.Conn == e.Conn && s.Host == e.Host {
+			if passed {
+				return record{n: 1, shared: true}
+			}
 			return recordsFor(int(s.Octets.Len))
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"testing/fstest"
 	"unicode/utf8"
 
+	"helo/protocol/sasl"
 	"helo/protocol/smtp"
 	"helo/sim/trace"
 )
@@ -40,8 +41,12 @@ func TestEverythingHasAnEntry(t *testing.T) {
 			}
 		}
 	}
-	for v := smtp.Connect; v <= smtp.Unknown; v++ {
+	for v := smtp.Connect; v <= smtp.Response; v++ {
 		switch v {
+		case smtp.Response:
+			need("commands", v.String(), "part", "when", "changes", "here", "here said", "here empty", "here cancel")
+		case smtp.AUTH:
+			need("commands", v.String(), "part", "when", "changes", "here", "here said", "here initial")
 		case smtp.Connect:
 			need("commands", v.String(), "when", "changes")
 		case smtp.EndOfData:
@@ -55,7 +60,9 @@ func TestEverythingHasAnEntry(t *testing.T) {
 	for k := smtp.PartNone; k <= smtp.PartLineEnd; k++ {
 		need("parts", k.String(), "part")
 	}
-	for _, words := range append(smtp.StateWords(), "none", "deciding") {
+	need("parts", "response", "masked", "empty", "cancel")
+	need("parts", "challenge", "part", "masked")
+	for _, words := range append(smtp.StateWords(), "none", "deciding", "secured") {
 		need("states", words, "note")
 	}
 	for k := trace.NoKind; k == trace.NoKind || k.String() != "none"; k++ {
@@ -76,6 +83,7 @@ func TestEverythingHasAnEntry(t *testing.T) {
 		"MAIL": "250 451 452 455 501 503 530 550 552 553 554 555", "RCPT": "250 251 450 451 452 455 501 503 550 551 552 553 554 555 556",
 		"DATA": "354 451 501 503 554", "dot": "250 421 450 451 452 500 550 552 554", "RSET": "250", "NOOP": "250",
 		"VRFY": "250 251 252 550", "QUIT": "221", "unknown": "500",
+		"STARTTLS": "220 454 501 503", "AUTH": "235 334 432 454 500 501 503 504 530 534 535 538",
 	} {
 		for _, code := range strings.Fields(codes) {
 			need("codes", code, verb)
@@ -95,10 +103,32 @@ func TestEverythingHasAnEntry(t *testing.T) {
 			need("enhanced", fmt.Sprintf("x.%d.%d", subject, detail))
 		}
 	}
-	for _, k := range strings.Fields("PIPELINING SIZE 8BITMIME ENHANCEDSTATUSCODES HELP STARTTLS AUTH DSN CHUNKING SMTPUTF8") {
+	for code, want := range map[string]string{
+		"x.7.0": "2.7.0 4.7.0 5.7.0", "x.7.4": "4.7.4", "x.7.5": "4.7.5", "x.7.8": "5.7.8",
+	} {
+		need("enhanced", code, strings.Fields(want)...)
+	}
+	for _, m := range sasl.Mechanisms {
+		need("sasl", m.Name, "how", "response 1", "challenge 1")
+	}
+	need("sasl", "other", "how", "response", "challenge", "first", "empty")
+	for _, k := range strings.Split("message,authzid,user,password,NUL,NUL alone,prompt,timestamp,digest,trouble,gs2 n,gs2 y,gs2 p,gs2 token,"+
+		"scram n,scram r,scram s,scram i,scram c,scram p,scram v,scram e,scram m,host,port,token,end mark", ",") {
+		need("sasl", k, "part")
+	}
+	for _, k := range strings.Split("ClientHello,ServerHello,Finished,alert,octets that are no TLS,version,cipher,ciphers,name,names,issuer,validity,"+
+		"right,whomever,words,record type,record version,record length,record content", ",") {
+		need("tls", k, "part")
+	}
+	need("tls", "record", "title", "here", "many", "shared", "handshake", "unknown")
+	need("tls", "unseen", "title", "here")
+	for _, k := range strings.Fields("ClientHello ServerHello Finished alert") {
+		need("events", "handshake", k)
+	}
+	for _, k := range strings.Fields("PIPELINING SIZE 8BITMIME ENHANCEDSTATUSCODES HELP STARTTLS AUTH DSN CHUNKING SMTPUTF8 REQUIRETLS XXXXXXXX") {
 		need("extensions", k, "part")
 	}
-	for _, k := range strings.Fields("SIZE BODY RET ENVID NOTIFY ORCPT AUTH SMTPUTF8 unknown") {
+	for _, k := range strings.Fields("SIZE BODY RET ENVID NOTIFY ORCPT AUTH SMTPUTF8 REQUIRETLS unknown") {
 		need("parameters", k, "part")
 	}
 	for _, k := range strings.Fields(`Date From To Cc Bcc Subject Message-ID Received Return-Path MIME-Version Content-Type

@@ -183,3 +183,58 @@ func TestServerFollows(t *testing.T) {
 		m.screen()
 	}
 }
+
+// servedInside is the same over TLS: each session is inside it before its first
+// EHLO.
+func servedInside() *trace.Trace {
+	from := served()
+	tr := trace.New(from.Scenario, 0, from.Start, from.Hosts[1:])
+	inside := map[trace.ConnID]bool{}
+	moved := make([]trace.Pos, from.End())
+	for p := trace.Pos(0); p < from.End(); p++ {
+		e := *from.At(p)
+		e.Octets = tr.Store(from.OctetsAt(p))
+		if e.Cause != trace.NoPos {
+			e.Cause = moved[e.Cause]
+		}
+		if e.Kind == trace.Command && e.Verb == smtp.EHLO {
+			inside[e.Conn] = true
+			e.Cause = tr.Append(trace.Event{
+				At: e.At, Kind: trace.Secured, Conn: e.Conn, Host: 2, Peer: 1, Flags: trace.Inside, Cause: e.Cause,
+				Octets: tr.Store([]byte("TLS 1.3, TLS_AES_128_GCM_SHA256")),
+			})
+		}
+		if inside[e.Conn] {
+			e.Flags |= trace.Inside
+		}
+		moved[p] = tr.Append(e)
+	}
+	return tr
+}
+
+// A session inside TLS stands in a pipe, and e shows it as an eavesdropper sees
+// it.
+func TestServerOverTLS(t *testing.T) {
+	for _, size := range [][2]int{{80, 24}, {120, 36}} {
+		m := newServed(t, servedInside(), size[0], size[1])
+		if text := checkScreen(t, m, size[0], size[1]); !strings.Contains(text, "╝") {
+			t.Errorf("the pipe is not closed:\n%s", text)
+		}
+		for range 4 {
+			m.Update(press("left"))
+		}
+		text := checkScreen(t, m, size[0], size[1])
+		if !strings.Contains(text, "║") || !strings.Contains(text, "e eavesdrop") || !strings.Contains(text, "250 2.0.0 accepted") {
+			t.Errorf("no pipe around the session:\n%s", text)
+		}
+		m.Update(press("e"))
+		text = checkScreen(t, m, size[0], size[1])
+		if !strings.Contains(text, "as an eavesdropper sees it") || !strings.Contains(text, "54 octets") || strings.Contains(text, "accepted") {
+			t.Errorf("not as an eavesdropper sees it:\n%s", text)
+		}
+		m.Update(press("e"))
+		if text = checkScreen(t, m, size[0], size[1]); !strings.Contains(text, "250 2.0.0 accepted") {
+			t.Errorf("e does not lead back:\n%s", text)
+		}
+	}
+}
