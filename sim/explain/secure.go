@@ -236,9 +236,10 @@ func (s *telling) discarded() {
 	s.v.set("octets", count(n, "octet"))
 	for p := s.e.Cause; p != trace.NoPos && p < s.pos; p = s.t.At(p).Cause {
 		if e := s.t.At(p); e.Kind == trace.Arrived && e.Conn == s.e.Conn {
-			if octets := s.by.Octets(s.t, e.Octets); e.Host == s.e.Host && uint32(len(octets)) > n {
+			if octets := s.by.Octets(s.t, e.Octets); n > 0 && e.Host == s.e.Host && uint32(len(octets)) > n {
 				s.x.Octets = octets[uint32(len(octets))-n:]
 				s.streamParts(s.x.Octets)
+				s.x.Parts[0].Meaning = s.entry("tls", "thrown away").Note("part")
 			}
 			return
 		}
