@@ -110,16 +110,17 @@ func TestPipeScreens(t *testing.T) {
 // the screen has shown.
 func everyRow(t *testing.T, o Options, keys ...string) string {
 	t.Helper()
-	d := newDrive(t, o, 200, 60)
+	d := newDrive(t, o, 120, 36)
 	d.press("1", "a", "enter", "home")
 	d.press(keys...)
 	var b strings.Builder
 	for range d.m.lesson.rows() {
 		b.WriteString(d.text())
-		n := len(d.m.lesson.in(d.m.th).x.Parts)
-		for range n {
-			d.press("tab")
-			b.WriteString(d.text())
+		in := d.m.lesson.in(d.m.th)
+		for range len(in.x.Parts) {
+			if d.press("tab"); in.t.IsSecret(in.t.At(in.xPos).Octets) {
+				b.WriteString(d.text())
+			}
 		}
 		d.press("right")
 	}
@@ -237,25 +238,24 @@ func TestAskedRowInAPipe(t *testing.T) {
 
 // With pipes, every screen has rows of exactly its width, whoever looks.
 func TestPipesAreExact(t *testing.T) {
-	for _, colour := range []bool{true, false} {
-		for _, faults := range [][]string{nil, {"mx tls=garbage", "msa tls=inject"}} {
-			o := lockedOptions(t, false, faults...)
-			o.NoColor = !colour
-			d := newDrive(t, o, 80, 24)
-			d.press("1", "a", "enter", "home")
-			for range d.m.lesson.rows() {
-				for _, k := range []string{"e", "v", "o", "v", "o"} {
-					d.press(k)
-					for _, size := range sizes {
-						d.msg(tea.WindowSizeMsg{Width: size[0], Height: size[1]})
-						checkRows(t, d.rows(), size[0], size[1])
-					}
-					if t.Failed() {
-						t.Fatalf("at row %d, after %s:\n%s", d.m.lesson.cursor, k, d.text())
-					}
+	for _, faults := range [][]string{nil, {"mx tls=garbage", "msa tls=inject"}} {
+		o := lockedOptions(t, false, faults...)
+		o.NoColor = faults != nil
+		d := newDrive(t, o, 80, 24)
+		d.press("1", "a", "enter", "home")
+		n := 0
+		for range d.m.lesson.rows() {
+			for _, k := range []string{"e", "v", "o", "v", "o"} {
+				size := sizes[n%len(sizes)]
+				n++
+				d.msg(tea.WindowSizeMsg{Width: size[0], Height: size[1]})
+				d.press(k)
+				checkRows(t, d.rows(), size[0], size[1])
+				if t.Failed() {
+					t.Fatalf("at row %d, after %s:\n%s", d.m.lesson.cursor, k, d.text())
 				}
-				d.press("right")
 			}
+			d.press("right")
 		}
 	}
 }
