@@ -60,7 +60,7 @@ func solve(t *testing.T, s *lessons.Session) {
 	switch st.Kind {
 	case lessons.Watch:
 		s.FastForward()
-	case lessons.Predict, lessons.Quiz:
+	case lessons.Predict, lessons.Quiz, lessons.Inject:
 		// A copy of the session gives the answer away.
 		copy := start(t, s.Lesson())
 		if err := copy.Resume(s.Mark()); err != nil {
@@ -127,7 +127,7 @@ func TestEachWrongAnswerMeetsItsOwnFeedback(t *testing.T) {
 // right option.
 func wrongOptions(t *testing.T, s *lessons.Session) {
 	st := s.Step()
-	if st.Kind != lessons.Predict && st.Kind != lessons.Quiz {
+	if st.Kind != lessons.Predict && st.Kind != lessons.Quiz && st.Kind != lessons.Inject {
 		return
 	}
 	right := 0
@@ -143,7 +143,7 @@ func wrongOptions(t *testing.T, s *lessons.Session) {
 			t.Errorf("%s:%d: %q is answered with %+v", s.Lesson().File, o.Line, o.Text, f)
 		case f.Right:
 			right++
-		case copy.Known() != known:
+		case copy.Known() != known && st.Kind != lessons.Inject:
 			t.Errorf("%s:%d: a wrong answer reveals something", s.Lesson().File, o.Line)
 		case !cmp.Equal(copy.Tried(), []int{i}):
 			t.Errorf("%s:%d: tried are %v, want %d", s.Lesson().File, o.Line, copy.Tried(), i)
@@ -305,13 +305,14 @@ func TestSkipAloneCompletesALesson(t *testing.T) {
 	})
 }
 
-// view is all that a screen can show of a session.
+// view is all that a screen can show of a session; of the lines that were typed
+// what may be kept.
 type view struct {
 	Index         int
 	Solved, Ask   bool
 	Known         trace.Pos
 	Events        []string
-	Typed         []string
+	Before, Here  []string
 	Last          lessons.Feedback
 	Tried, Answer []int
 	Hint          lessons.Hint
@@ -321,7 +322,7 @@ type view struct {
 
 func look(s *lessons.Session) view {
 	v := view{
-		Index: s.Index(), Solved: s.Solved(), Ask: s.Asking(), Known: s.Known(), Typed: s.Typed(),
+		Index: s.Index(), Solved: s.Solved(), Ask: s.Asking(), Known: s.Known(), Before: s.Mark().Before, Here: s.Mark().Here,
 		Last: s.Last(), Tried: s.Tried(), Answer: s.Answer(), InLetter: s.InLetter(),
 	}
 	v.Hint, _ = s.Hinted()
@@ -360,7 +361,7 @@ func TestResumeShowsTheSameScreen(t *testing.T) {
 				for s.Forward() {
 					check("while watching")
 				}
-			case lessons.Predict, lessons.Quiz:
+			case lessons.Predict, lessons.Quiz, lessons.Inject:
 				for i := range st.Options {
 					s.Choose(i)
 					check(fmt.Sprintf("after answer %d", i+1))
