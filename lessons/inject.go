@@ -4,6 +4,7 @@ package lessons
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -85,8 +86,9 @@ func (s *Session) inject(line string) Feedback {
 		r, from, err = s.fork(fault)
 	}
 	if err != nil {
-		f.Text = "That is no fault here. " + escape(err.Error()) + "."
+		f.Text = "That is no fault here: " + escape(err.Error()) + "."
 		if w := (*trace.WordError)(nil); errors.As(err, &w) {
+			f.Text = fmt.Sprintf("That is no fault here. At place %d, %s.", w.Column, escape(w.Msg))
 			f.At = offset(line, w.Column)
 		}
 		return f

@@ -106,17 +106,18 @@ func standIn(sc *scenario.Scenario, before []string, t *trace.Trace, pos trace.P
 	return stars
 }
 
-// standIns are responses as long as that one, each wrong in a way of its own.
+// standIns are responses as long as that one and as good in base64, each wrong
+// in a way of its own.
 func standIns(response string) []string {
-	n := len(response)
-	list := []string{strings.Repeat("!", n)}
-	if padding := n - len(strings.TrimRight(response, "=")); n%4 == 0 && padding < 3 {
-		octets := []byte(strings.Repeat("x", n/4*3-padding))
+	octets, err := base64.StdEncoding.DecodeString(response)
+	if err != nil {
+		return []string{strings.Repeat("!", len(response))}
+	}
+	octets = []byte(strings.Repeat("x", len(octets)))
+	list := []string{base64.StdEncoding.EncodeToString(octets)}
+	if len(octets) > 3 { // a user of that name does not exist
+		octets[0], octets[2] = 0, 0
 		list = append(list, base64.StdEncoding.EncodeToString(octets))
-		if len(octets) > 3 { // a user of that name does not exist
-			octets[0], octets[2] = 0, 0
-			list = append(list, base64.StdEncoding.EncodeToString(octets))
-		}
 	}
 	return list
 }

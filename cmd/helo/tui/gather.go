@@ -100,6 +100,11 @@ func (l *lesson) text(th *theme, p *pages) *textIn {
 		for i, o := range st.Options {
 			in.right[i] = o.Right || st.Kind == lessons.Predict && o.Pattern != nil && l.matches(o)
 		}
+		if st.Kind == lessons.Inject {
+			for _, i := range l.s.Answer() {
+				in.right[i] = true
+			}
+		}
 	}
 	return in
 }
@@ -114,7 +119,7 @@ func (l *lesson) matches(o lessons.Option) bool {
 // line gathers what the line being typed is a function of.
 func (l *lesson) line() lineIn {
 	return lineIn{
-		show: l.s.Step().Kind == lessons.Type && l.s.Asking(), focus: l.typing, value: []rune(l.input.Value()),
+		show: l.s.Asking() || l.canWrite() && l.typing, focus: l.typing, value: []rune(l.input.Value()),
 		cursor: l.input.Position(),
 	}
 }
