@@ -57,6 +57,13 @@ func conversation(in *in, as trace.HostID) []said {
 				}
 				out = append(out, said{mark: mark, text: text, ink: k, row: row})
 			}
+		case e.Kind == trace.Secured && e.Host == as:
+			at := -1
+			if isRow {
+				at = row
+			}
+			out = append(out, said{mark: "═", text: "from here on inside " + explain.Visible(octets), ink: th.good, row: at})
+		case e.Kind == trace.Secured, e.Kind == trace.Handshake: // helo shakes hands, not the learner
 		case isRow && e.Host != as && e.Kind != trace.Command && e.Kind != trace.Letter && e.Kind != trace.Reply,
 			isRow && e.Host == as && failed(e):
 			k, special := deedInk(in, e)
