@@ -114,7 +114,7 @@ func (in *textIn) ask(w int, small bool) []string {
 		out = append(out, in.row(w, in.th.ask, head))
 	}
 	out = append(out, in.pages.get(pageKey{in.step.Question, w, in.questionTone()})...)
-	if len(in.step.Options) > 0 {
+	if writes := in.typing && in.step.Kind == lessons.Inject; len(in.step.Options) > 0 && !writes {
 		gap()
 		if small {
 			out = append(out, in.optionsInline(w)...)
