@@ -70,6 +70,27 @@ func (c *checker) step() {
 		c.typing(st)
 	case st.Kind == Quiz:
 		c.s.Choose(c.s.right()...)
+	case st.Kind == Inject:
+		c.inject(st)
+	}
+}
+
+func (c *checker) inject(st *Step) {
+	for _, o := range st.Options {
+		r, _, err := c.s.fork(o.Fault)
+		if err != nil {
+			c.fail(o.Line, "%v", err)
+			return
+		}
+		r.world.Close()
+	}
+	switch reach := c.s.right(); len(reach) {
+	case 0:
+		c.fail(st.Line, "no option reaches goal=%q: expected exactly one", words(st.Goals...))
+	case 1:
+		c.s.Choose(reach...)
+	default:
+		c.fail(st.Options[reach[1]].Line, "a second option reaches goal=%q: expected exactly one", words(st.Goals...))
 	}
 }
 

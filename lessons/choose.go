@@ -1,6 +1,6 @@
 package lessons
 
-// Predictions and quizzes: the answers a learner chooses.
+// Predictions, quizzes and faults: the answers a learner chooses.
 
 import (
 	"slices"
@@ -10,10 +10,11 @@ import (
 
 // Choose answers a prediction with one option, or a quiz with all that are
 // right; options count from 0. A wrong answer may be followed by another. After
-// a right prediction the event is known.
+// a right prediction the event is known. In an inject step it is [Session.Inject]
+// with the fault of the option.
 func (s *Session) Choose(options ...int) Feedback {
 	st := s.Step()
-	if s.step.solved || st.Kind != Predict && st.Kind != Quiz {
+	if s.step.solved || st.Kind != Predict && st.Kind != Quiz && st.Kind != Inject {
 		return s.step.last
 	}
 	var chosen []int
@@ -24,6 +25,10 @@ func (s *Session) Choose(options ...int) Feedback {
 	}
 	if len(chosen) == 0 {
 		return s.step.last
+	}
+	if st.Kind == Inject {
+		f, _ := s.Inject(st.Options[chosen[0]].Fault.String()) // it is not solved
+		return f
 	}
 	slices.Sort(chosen)
 	s.step.tried = append(s.step.tried, chosen)
@@ -70,7 +75,7 @@ func join(a, b string) string {
 // says.
 func (s *Session) right() []int {
 	st := s.Step()
-	var list []int
+	list := slices.Clone(s.step.reach)
 	for i, o := range st.Options {
 		if st.Kind == Quiz && o.Right || st.Kind == Predict && s.predicts(o) {
 			list = append(list, i)
@@ -83,8 +88,8 @@ func (s *Session) predicts(o Option) bool {
 	return s.step.target != trace.NoPos && o.Pattern.Match(s.Trace(), s.step.target)
 }
 
-// Answer lists the right options of a prediction or a quiz once it is solved;
-// before that it is nil.
+// Answer lists the right options of a step once it is solved; before that it is
+// nil.
 func (s *Session) Answer() []int {
 	if !s.step.solved {
 		return nil
@@ -102,6 +107,11 @@ func (s *Session) Tried() []int {
 			if !slices.Contains(right, o) && !slices.Contains(list, o) {
 				list = append(list, o)
 			}
+		}
+	}
+	for _, fault := range s.step.faults {
+		if o := s.optionOf(fault); o >= 0 && !slices.Contains(right, o) && !slices.Contains(list, o) {
+			list = append(list, o)
 		}
 	}
 	slices.Sort(list)

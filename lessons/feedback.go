@@ -18,7 +18,7 @@ func (s *Session) feedback(line string, from trace.Pos, onward bool) Feedback {
 	f := none
 	t := s.Trace()
 	typed, ok := findKind(t, from, trace.Typed)
-	if ok && t.At(typed).Verb != smtp.EndOfData {
+	if ok && t.At(typed).Verb != smtp.EndOfData && t.At(typed).Verb != smtp.Response {
 		if cmd := smtp.ParseCommand([]byte(line + "\r\n")); cmd.Err != nil {
 			f.At = min(cmd.Err.Pos, len(line))
 		}
@@ -79,10 +79,14 @@ func general(t *trace.Trace, reply trace.Pos, line string) string {
 		away   = " Take the line back to go on from before it."
 	)
 	switch e.Code {
+	case 220:
+		return "220, and helo has shaken hands for you: the line is inside TLS. Both sides have forgotten what was said before, so the server wants to be greeted again."
 	case 221:
 		return "You said goodbye, and the server closed the connection." + away
 	case 252:
 		return "252 is neither yes nor no: the server does not tell whether there is such a mailbox. It would take a letter for it and try. It is not what this step asks for."
+	case 334:
+		return "334 is a challenge. The server waits for a response in base64, in a line of its own; a single `*` gives the login up."
 	case 354:
 		return "354 asks for the letter: each line you type now belongs to it, until a line with nothing but a dot."
 	case 421:
@@ -90,6 +94,9 @@ func general(t *trace.Trace, reply trace.Pos, line string) string {
 	case 500:
 		return "500 says that the server knows no such command." + goesOn
 	case 501:
+		if e.Verb == smtp.Response {
+			return "501: this login is over, and nobody has logged in. The session goes on."
+		}
 		expected := ""
 		if cmd := smtp.ParseCommand([]byte(line + "\r\n")); cmd.Err != nil {
 			expected = " At the mark it expected " + explain.Wanted(cmd.Err.Want) + "."
@@ -101,6 +108,12 @@ func general(t *trace.Trace, reply trace.Pos, line string) string {
 		return "503 says that this is not the time for that command. " + order(e.Verb, stateBefore(t, reply)) + goesOn
 	case 504:
 		return "504 says that the command is served, but not with what stands behind it." + goesOn
+	case 530:
+		return "530 says that somebody has to log in first." + goesOn
+	case 535:
+		return "535 says that the login has failed. Whether it was the name or the password, the server does not tell." + goesOn
+	case 538:
+		return "538 says that this kind of login needs TLS. But what you have said on an open line cannot be taken back: whoever listens has it."
 	case 555:
 		return "555 says that the server does not know what stands behind the address." + goesOn
 	}
@@ -133,6 +146,12 @@ func order(verb smtp.Verb, state smtp.State) string {
 	switch {
 	case state == smtp.StateWelcomed:
 		return "The server wants to be greeted first, with EHLO."
+	case verb == smtp.STARTTLS:
+		return "The line is inside TLS already."
+	case verb == smtp.AUTH && state == smtp.StateGreeted:
+		return "Somebody has logged in already, and once a session is enough."
+	case verb == smtp.AUTH:
+		return "A login comes before a letter, not in the middle of one."
 	case verb == smtp.MAIL:
 		return "One letter is under way already: name its recipients, or start over with RSET."
 	case state == smtp.StateGreeted:

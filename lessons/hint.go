@@ -24,10 +24,7 @@ type Hint struct {
 // anew. It returns false if the step has none, or is solved.
 func (s *Session) Hint() (Hint, bool) {
 	st := s.Step()
-	of := len(st.Hints)
-	if st.Kind == Type {
-		of++
-	}
+	of := st.hints()
 	if s.step.solved || of == 0 {
 		return Hint{}, false
 	}
@@ -40,17 +37,29 @@ func (s *Session) Hinted() (Hint, bool) {
 	if s.step.hints == 0 {
 		return Hint{}, false
 	}
-	of := len(s.Step().Hints)
-	if s.Step().Kind == Type {
-		of++
+	return s.hint(s.step.hints, s.Step().hints()), true
+}
+
+// hints is how many there are: one more than are written where something is to
+// be typed or to go wrong.
+func (s *Step) hints() int {
+	if s.Kind == Type || s.Kind == Inject {
+		return len(s.Hints) + 1
 	}
-	return s.hint(s.step.hints, of), true
+	return len(s.Hints)
 }
 
 func (s *Session) hint(n, of int) Hint {
 	h := Hint{N: n, Of: of}
 	if n <= len(s.Step().Hints) {
 		h.Text = s.Step().Hints[n-1]
+		return h
+	}
+	if s.Step().Kind == Inject {
+		for _, o := range s.step.reach {
+			h.Line, h.Last = s.Step().Options[o].Fault.String(), true
+			h.Text = "The fault is " + code(h.Line)
+		}
 		return h
 	}
 	line, ok := s.nextLine()
@@ -99,6 +108,18 @@ func (s *Session) nextLine() (string, bool) {
 			return solution[i], true
 		}
 	}
+	if s.inLogin() { // the response may come by itself; or the login is given up
+		for i, line := range solution {
+			at := secretAt(line, false)
+			if at >= 0 && s.leads(append([]string{line[at:]}, solution[i+1:]...)) {
+				return line[at:], true
+			}
+		}
+		const up = "*"
+		if s.leads([]string{up}) || s.leads(append([]string{up}, solution...)) {
+			return up, true
+		}
+	}
 	const over = "RSET" // forgets a transaction that is in the way
 	if s.leads([]string{over}) || s.leads(append([]string{over}, solution...)) {
 		return over, true
@@ -109,7 +130,7 @@ func (s *Session) nextLine() (string, bool) {
 // leads says whether typing the lines now would solve the step, so that the
 // next ones can be solved as well. It tries them in a run of its own.
 func (s *Session) leads(lines []string) bool {
-	r, err := s.newRun(s.shown.world.Inputs())
+	r, err := newRun(s.shown.sc, s.shown.world.Inputs())
 	if err != nil {
 		return false
 	}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"helo/sim/host"
 	"helo/sim/trace"
 )
 
@@ -36,9 +37,10 @@ const (
 	Predict             // say what comes next
 	Type                // type as the client
 	Quiz                // choose
+	Inject              // choose or write a fault
 )
 
-var kindWords = [...]string{Read: "read", Watch: "watch", Predict: "predict", Type: "type", Quiz: "quiz"}
+var kindWords = [...]string{Read: "read", Watch: "watch", Predict: "predict", Type: "type", Quiz: "quiz", Inject: "inject"}
 
 // String returns the kind's word, as in a lesson file.
 func (k Kind) String() string { return kindWords[k] }
@@ -51,15 +53,21 @@ type Step struct {
 	Question string // Markdown: what is asked or to be done; empty for Read and Watch
 	Line     int    // of the block in the file, from 1
 
+	// Watch, Predict, Inject: if one of these is given, the step begins a run of
+	// its own, and the steps after it go on in that one.
+	Scenario string   // what it runs on; empty: as the lesson
+	Inputs   []string // beside the lesson's
+
 	Until *trace.Pattern // Watch; nil: to the end of the run
 	Next  *trace.Pattern // Predict: the event that is asked for
 
 	As, To   string           // Type: the learner is As, connected to To
-	Goals    []*trace.Pattern // Type: solved when each has matched an event of this step
+	Port     uint16           // Type: at this port; 0: where mail between servers goes
+	Goals    []*trace.Pattern // Type, Inject: solved when each has matched an event of this step
 	Solution []string         // Type: lines that solve it
 	Right    string           // Type: Markdown said when it is solved; may be empty
 
-	Options []Option // Predict, Quiz
+	Options []Option // Predict, Quiz, Inject
 	Wrong   []Wrong  // Type
 	Hints   []string // Markdown, as written; see Session.Hint
 }
@@ -68,6 +76,7 @@ type Step struct {
 type Option struct {
 	Text    string         // Markdown; of a prediction without the code that Pattern names
 	Pattern *trace.Pattern // Predict: right if the asked event matches
+	Fault   *host.Fault    // Inject: right if the run with it reaches the step's goals
 	Right   bool           // Quiz
 	Reason  string         // Markdown: why it is right or wrong
 	Line    int            // in the file, from 1
@@ -80,6 +89,9 @@ type Wrong struct {
 	Feedback string         // Markdown
 	Line     int            // in the file, from 1
 }
+
+// fresh says whether the step begins a run of its own.
+func (s *Step) fresh() bool { return s.Scenario != "" || s.Inputs != nil }
 
 // Multiple says whether a quiz has more than one right option.
 func (s *Step) Multiple() bool {
@@ -116,8 +128,14 @@ func (l *Lesson) Hash() string {
 	for i := range l.Steps {
 		s := &l.Steps[i]
 		fmt.Fprintf(&b, "%s %s %s %s %q\n", s.Kind, s.As, s.To, words(slices.Concat(s.Goals, []*trace.Pattern{s.Until, s.Next})...), s.Solution)
+		if s.fresh() || s.Port != 0 {
+			fmt.Fprintf(&b, "%s %q %d\n", s.Scenario, s.Inputs, s.Port)
+		}
 		for _, o := range s.Options {
 			fmt.Fprintf(&b, "%s %t\n", words(o.Pattern), o.Right)
+			if o.Fault != nil {
+				fmt.Fprintf(&b, "%s\n", o.Fault)
+			}
 		}
 	}
 	sum := sha256.Sum256([]byte(b.String()))

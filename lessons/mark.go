@@ -18,8 +18,8 @@ type Mark struct {
 	Steps   int      `json:"steps"`             // how many the lesson has, for lists of lessons
 	Title   string   `json:"title,omitempty"`   // of the step
 	Known   uint32   `json:"known"`             // Session.Known
-	Before  []string `json:"before,omitempty"`  // lines typed in this run before the step
-	Here    []string `json:"here,omitempty"`    // lines typed in the step
+	Before  []string `json:"before,omitempty"`  // lines typed in this run before the step, without passwords
+	Here    []string `json:"here,omitempty"`    // lines typed in the step, likewise; Inject: faults
 	Tried   [][]int  `json:"tried,omitempty"`   // answers given in the step
 	Hints   int      `json:"hints,omitempty"`   // hints given in the step
 	Results []Result `json:"results,omitempty"` // of the steps so far, as words
@@ -49,9 +49,12 @@ func (s *Session) Mark() Mark {
 		Results: slices.Clone(s.results[:s.index+1]),
 	}
 	if s.shown == s.hand {
-		typed := s.Typed()
+		typed := s.keep()
 		before := min(s.step.before, len(typed))
 		m.Before, m.Here = copied(typed[:before]), copied(typed[before:])
+	}
+	for _, fault := range s.step.faults {
+		m.Here = append(m.Here, s.blot(fault))
 	}
 	return m
 }
@@ -108,10 +111,8 @@ func (s *Session) replay(m Mark) {
 	if s.index < len(m.Results) {
 		how = m.Results[s.index]
 	}
-	if s.shown == s.hand && !slices.Equal(m.Before, s.Typed()) {
-		s.rerun(0)
-		s.perform(m.Before)
-		s.step.begin, s.step.before = s.Trace().End(), s.shown.typed
+	if s.shown == s.hand && !slices.Equal(m.Before, s.keep()) {
+		s.typeAgain(m.Before)
 	}
 	switch s.Step().Kind {
 	case Watch:
@@ -122,8 +123,21 @@ func (s *Session) replay(m Mark) {
 			s.Choose(answer...)
 		}
 	case Type:
-		for _, line := range m.Here {
+		for _, kept := range m.Here {
+			line, ok := s.unkeep(kept)
+			if !ok && how == Done { // in a way of the learner's own
+				s.ShowAnswer()
+			}
+			if !ok {
+				break
+			}
 			if _, err := s.Say(line); err != nil {
+				break
+			}
+		}
+	case Inject:
+		for _, fault := range m.Here {
+			if _, err := s.Inject(fault); err != nil {
 				break
 			}
 		}
@@ -137,9 +151,25 @@ func (s *Session) replay(m Mark) {
 			s.results[s.index] = Done
 		}
 	}
-	of := len(s.Step().Hints)
-	if s.Step().Kind == Type {
-		of++
+	s.step.hints = min(max(m.Hints, 0), s.Step().hints())
+}
+
+// typeAgain types the lines of earlier steps as they were kept. If one of them
+// cannot be had again, those of the lesson's solutions stay, which have been
+// typed before.
+func (s *Session) typeAgain(kept []string) {
+	typed := s.Typed()
+	s.rerun(0)
+	for _, k := range kept {
+		line, ok := s.unkeep(k)
+		if !ok {
+			s.rerun(0)
+			s.perform(typed)
+			break
+		}
+		if s.say(line) != nil {
+			break
+		}
 	}
-	s.step.hints = min(max(m.Hints, 0), of)
+	s.step.begin, s.step.before = s.Trace().End(), s.shown.typed
 }

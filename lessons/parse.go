@@ -206,9 +206,9 @@ func (p *parser) question(step *Step, above []ast.Node) ast.Node {
 	}
 	isQuestion := strings.HasSuffix(strings.TrimRight(words, "*_`"), "?")
 	switch step.Kind {
-	case Type:
+	case Type, Inject:
 		if words == "" {
-			p.failAt(step.Line, 1, "expected a paragraph before the block that says what to type")
+			p.failAt(step.Line, 1, "expected a paragraph before the block that says what to %s", map[Kind]string{Type: "type", Inject: "reach"}[step.Kind])
 			return nil
 		}
 		step.Question = words

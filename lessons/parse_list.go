@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/yuin/goldmark/ast"
+
+	"helo/sim/host"
 )
 
 // item is one item of the list, taken apart.
@@ -35,6 +37,10 @@ func (p *parser) list(step *Step, f form, list *ast.List) {
 		return
 	}
 	switch step.Kind {
+	case Inject:
+		if len(step.Options) < 2 {
+			p.failAt(step.Line, 1, "expected a list with two faults or more after the inject block, such as - `msa>mx refuse` refuse the connection")
+		}
 	case Predict:
 		if len(step.Options) < 2 {
 			p.failAt(step.Line, 1, "expected a list with two options or more after the predict block, such as - `code=250` go on")
@@ -73,6 +79,15 @@ func (p *parser) add(step *Step, f form, i item) {
 		}
 		pattern := p.pattern(i.codes[0], i.code[0])
 		step.Options = append(step.Options, Option{Text: i.text, Pattern: pattern, Reason: i.quote, Line: line})
+	case i.word == "" && step.Kind == Inject:
+		if i.text == "" || i.quote == "" {
+			p.fail(i.off, "expected the option's text after its fault, and a quote below it that says what it does")
+		}
+		fault, err := host.ParseFault(i.code[0])
+		if err != nil {
+			p.wordError(i.codes[0], err)
+		}
+		step.Options = append(step.Options, Option{Text: i.text, Fault: fault, Reason: i.quote, Line: line})
 	case strings.HasPrefix(i.word, "[") && step.Kind == Quiz:
 		o := Option{Text: i.text, Right: i.word == "[x]", Reason: i.quote, Line: line}
 		if o.Text == "" {

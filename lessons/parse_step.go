@@ -4,6 +4,7 @@ package lessons
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -22,17 +23,23 @@ type form struct {
 }
 
 var forms = []form{
-	{kind: Watch, others: []string{"until"}},
-	{kind: Predict, needed: []string{"next"}, list: "options such as - `code=250` go on, or hints"},
-	{kind: Type, needed: []string{"as", "to", "goal"}, body: true,
+	{kind: Watch, others: []string{"until", "scenario", "input"}},
+	{kind: Predict, needed: []string{"next"}, others: []string{"scenario", "input"},
+		list: "options such as - `code=250` go on, or hints"},
+	{kind: Type, needed: []string{"as", "to", "goal"}, others: []string{"port"}, body: true,
 		list: "- wrong `PATTERN` try `LINE`, - right, or - hint TEXT"},
 	{kind: Quiz, list: "options such as - [x] yes and - [ ] no, or hints"},
+	{kind: Inject, needed: []string{"goal"}, others: []string{"scenario", "input"},
+		list: "options such as - `msa>mx refuse` refuse the connection, or hints"},
 }
 
-// later are kinds that the design names and this helo does not know.
-var later = []string{"answer", "inject", "order", "lab"}
+// repeated are the words that may stand more than once.
+var repeated = []string{"goal", "input"}
 
-const knownKinds = "watch, predict, type or quiz"
+// later are kinds that the design names and this helo does not know.
+var later = []string{"answer", "order", "lab"}
+
+const knownKinds = "watch, predict, type, quiz or inject"
 
 // step reads a block and the list below it, nil if there is none.
 func (p *parser) step(fence *ast.FencedCodeBlock, list *ast.List) Step {
@@ -93,7 +100,7 @@ func (p *parser) infoWords(step *Step, f form, at int, info string, words []trac
 			}
 			p.fail(off, "unknown word %q; after %s expected %s=", w.Key, f.kind, strings.Join(allowed, "= "))
 			return
-		case seen[w.Key] && w.Key != "goal":
+		case seen[w.Key] && !slices.Contains(repeated, w.Key):
 			p.fail(off, "%s= stands here a second time", w.Key)
 			return
 		}
@@ -115,14 +122,26 @@ func (p *parser) infoWord(step *Step, w trace.Word, at int, info string) {
 	case "to":
 		step.To = w.Value
 		return
+	case "port":
+		port, err := strconv.ParseUint(w.Value, 10, 16)
+		if err != nil || port == 0 {
+			p.fail(at+offset(info, w.ValueColumn), "port: expected a number from 1 to 65535")
+		}
+		step.Port = uint16(port)
+		return
+	case "scenario":
+		step.Scenario = w.Value
+		return
+	case "input":
+		if _, err := trace.ParseWords(w.Value); err != nil {
+			p.valueError(at, info, w, err)
+		}
+		step.Inputs = append(step.Inputs, w.Value)
+		return
 	}
 	pattern, err := trace.ParsePattern(w.Value)
 	if err != nil {
-		start := offset(info, w.ValueColumn)
-		if wordErr, ok := err.(*trace.WordError); ok {
-			p.fail(at+start+inside(info[start:], wordErr.Column), "%s", wordErr.Msg)
-		}
-		p.fail(at+start, "%v", err)
+		p.valueError(at, info, w, err)
 		return
 	}
 	switch w.Key {
@@ -133,6 +152,15 @@ func (p *parser) infoWord(step *Step, w trace.Word, at int, info string) {
 	case "goal":
 		step.Goals = append(step.Goals, pattern)
 	}
+}
+
+// valueError notes a mistake inside the value of a word.
+func (p *parser) valueError(at int, info string, w trace.Word, err error) {
+	start := offset(info, w.ValueColumn)
+	if wordErr, ok := err.(*trace.WordError); ok {
+		p.fail(at+start+inside(info[start:], wordErr.Column), "%s", wordErr.Msg)
+	}
+	p.fail(at+start, "%v", err)
 }
 
 // offset is the octet of a text at which a column begins.

@@ -187,8 +187,8 @@ func TestBrokenLessonsAreReportedWhereTheyAreBroken(t *testing.T) {
 		{"not UTF-8", "notices", "not\xffces", 14, 28, "UTF-8"},
 		{"control character", "notices", "not\x1bces", 14, 28, "control characters"},
 
-		{"unknown kind", "```quiz", "```quizz", 57, 4, `unknown kind of step "quizz"; expected watch, predict, type or quiz`},
-		{"kind not known here", "```quiz", "```order", 57, 4, "order is not known here yet; expected watch, predict, type or quiz"},
+		{"unknown kind", "```quiz", "```quizz", 57, 4, `unknown kind of step "quizz"; expected watch, predict, type, quiz or inject`},
+		{"kind not known here", "```quiz", "```order", 57, 4, "order is not known here yet; expected watch, predict, type, quiz or inject"},
 		{"words", "```quiz", "```quiz \"", 57, 9, `closing "`},
 		{"unknown word", "watch until=", "watch unitl=", 16, 10, `unknown word "unitl"; after watch expected until=`},
 		{"word where none belongs", "```quiz", "```quiz n=2", 57, 9, "expected nothing after quiz"},

@@ -6,6 +6,7 @@ package lessons
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"helo/sim"
 	"helo/sim/scenario"
@@ -17,10 +18,13 @@ import (
 // one goroutine; the traces it hands out may be read by others.
 type Session struct {
 	lesson  *Lesson
-	sc      *scenario.Scenario
-	auto    *run // what happens by itself
-	hand    *run // driven by the learner; nil until a type step
-	shown   *run // one of the two
+	sc      map[string]*scenario.Scenario // by name
+	auto    *run                          // what happens by itself
+	hand    *run                          // driven by the learner; nil until a type step
+	other   *run                          // the last one with a fault that was not asked for
+	shown   *run                          // one of them
+	secrets []string                      // passwords that must not be written down
+	kept    map[string]string             // what keeps typed lines, see keep
 	index   int
 	step    progress
 	results []Result
@@ -30,10 +34,12 @@ type Session struct {
 // run is one run of the lesson's scenario and how much of it is known.
 type run struct {
 	world  *sim.World
+	sc     *scenario.Scenario
 	rows   *trace.Rows
 	known  trace.Pos
 	stop   sim.Stop
 	as, to string // who is driven by hand, connected to whom
+	port   uint16 // at this port
 	typed  int    // lines typed
 }
 
@@ -45,6 +51,8 @@ type progress struct {
 	target trace.Pos // Predict: the event asked for; NoPos if there is none
 	before int       // Type: lines typed in the run before the step
 	tried  [][]int   // Predict, Quiz: the answers given, in order
+	faults []string  // Inject: those tried, in order
+	reach  []int     // Inject: the options that reach the goals
 	hints  int       // hints given
 	last   Feedback  // what was said last
 }
@@ -105,11 +113,22 @@ func Start(l *Lesson, load func(name string) (*scenario.Scenario, error)) (*Sess
 	if len(l.Steps) == 0 {
 		return nil, fmt.Errorf("the lesson %s has no steps", l.ID)
 	}
-	sc, err := load(l.Scenario)
-	if err != nil {
-		return nil, fmt.Errorf("the scenario of the lesson %s: %w", l.ID, err)
+	s := &Session{lesson: l, sc: map[string]*scenario.Scenario{}, kept: map[string]string{}}
+	names := []string{l.Scenario}
+	for i := range l.Steps {
+		names = append(names, l.Steps[i].Scenario)
 	}
-	s := &Session{lesson: l, sc: sc}
+	for _, name := range names {
+		if name == "" || s.sc[name] != nil {
+			continue
+		}
+		sc, err := load(name)
+		if err != nil {
+			return nil, fmt.Errorf("the scenario of the lesson %s: %w", l.ID, err)
+		}
+		s.sc[name] = sc
+	}
+	s.secrets = secrets(l, s.sc)
 	if err := s.Restart(); err != nil {
 		return nil, err
 	}
@@ -119,11 +138,11 @@ func Start(l *Lesson, load func(name string) (*scenario.Scenario, error)) (*Sess
 // Restart begins the lesson anew. All answers are forgotten.
 func (s *Session) Restart() error {
 	s.Close()
-	auto, err := s.newRun(s.lesson.Inputs)
+	auto, err := s.newRun(s.lesson.Scenario, s.lesson.Inputs)
 	if err != nil {
 		return fmt.Errorf("the lesson %s: %w", s.lesson.ID, err)
 	}
-	s.auto, s.hand, s.shown, s.err = auto, nil, auto, nil
+	s.auto, s.hand, s.other, s.shown, s.err = auto, nil, nil, auto, nil
 	s.results = make([]Result, len(s.lesson.Steps))
 	s.enter(0)
 	return s.err
@@ -131,20 +150,24 @@ func (s *Session) Restart() error {
 
 // Close ends the lesson's runs. Their traces stay.
 func (s *Session) Close() {
-	for _, r := range [...]*run{s.auto, s.hand} {
+	for _, r := range [...]*run{s.auto, s.hand, s.other} {
 		if r != nil {
 			r.world.Close()
 		}
 	}
 }
 
-// newRun runs the scenario with the inputs until it ends or a person is asked.
-func (s *Session) newRun(inputs []string) (*run, error) {
-	w, err := sim.New(s.sc, sim.Options{Inputs: inputs})
+// newRun runs a scenario with the inputs until it ends or a person is asked.
+func (s *Session) newRun(scenario string, inputs []string) (*run, error) {
+	return newRun(s.sc[scenario], inputs)
+}
+
+func newRun(sc *scenario.Scenario, inputs []string) (*run, error) {
+	w, err := sim.New(sc, sim.Options{Inputs: inputs})
 	if err != nil {
 		return nil, err
 	}
-	r := &run{world: w, rows: new(trace.Rows)}
+	r := &run{world: w, sc: sc, rows: new(trace.Rows)}
 	return r, r.goOn()
 }
 
@@ -200,8 +223,9 @@ func (s *Session) enter(i int) {
 	s.index = i
 	st := s.Step()
 	switch st.Kind {
-	case Watch, Predict:
+	case Watch, Predict, Inject:
 		s.dropHand()
+		s.begin(st)
 		s.shown = s.auto
 	case Type:
 		s.takeHand(st)
@@ -228,7 +252,27 @@ func (s *Session) enter(i int) {
 			s.step.target, s.step.end = pos, pos+1
 			s.approach(pos)
 		}
+	case Inject:
+		s.lieInWait(st)
 	}
+}
+
+// begin begins the run that a step wants for itself.
+func (s *Session) begin(st *Step) {
+	if !st.fresh() {
+		return
+	}
+	name := st.Scenario
+	if name == "" {
+		name = s.lesson.Scenario
+	}
+	r, err := s.newRun(name, slices.Concat(s.lesson.Inputs, st.Inputs))
+	if err != nil {
+		s.err = err
+		return
+	}
+	s.auto.world.Close()
+	s.auto = r
 }
 
 // approach makes everything known up to the row before pos, but not what leads
@@ -324,6 +368,11 @@ func (s *Session) ShowAnswer() Feedback {
 		s.reveal()
 	case Type:
 		s.step.last = s.typeSolution()
+		s.solve(Shown)
+	case Inject:
+		for _, o := range s.step.reach {
+			s.step.last = s.inject(s.Step().Options[o].Fault.String())
+		}
 		s.solve(Shown)
 	}
 	return s.step.last

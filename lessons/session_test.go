@@ -330,3 +330,65 @@ func TestStartSaysWhatIsWrong(t *testing.T) {
 		t.Error("a lesson without steps was begun")
 	}
 }
+
+func TestFeedbackInGeneralToLoginsAndTLS(t *testing.T) {
+	wrong := "AUTH PLAIN " + b64("\x00alice\x00wrong")
+	for _, tt := range []struct {
+		lines string // typed one after the other; the last is answered
+		fine  bool
+		words string
+	}{
+		{"EHLO a.example|STARTTLS", true, "shaken hands"},
+		{"STARTTLS", false, "greeted first"},
+		{"EHLO a.example|STARTTLS|AUTH PLAIN", false, "greeted first"},
+		{"EHLO a.example|STARTTLS|EHLO a.example|STARTTLS", false, "inside TLS already"},
+		{"EHLO a.example|STARTTLS|EHLO a.example|MAIL FROM:<alice@sender.example>", false, "log in first"},
+		{"EHLO a.example|" + wrong, false, "open line"},
+		{"EHLO a.example|STARTTLS|EHLO a.example|AUTH LOGIN", true, "waits for a response"},
+		{"EHLO a.example|STARTTLS|EHLO a.example|AUTH LOGIN|*", false, "login is over"},
+		{"EHLO a.example|STARTTLS|EHLO a.example|" + wrong, false, "login has failed"},
+	} {
+		s := begin(t, strings.Replace(logins, " n=2", " n=9", 1), 0)
+		var f Feedback
+		for line := range strings.SplitSeq(tt.lines, "|") {
+			var err error
+			if f, err = s.Say(line); err != nil {
+				t.Fatalf("%s: %v", tt.lines, err)
+			}
+		}
+		if f.Right || f.At != -1 || f.Fine != tt.fine || f.Wrong != -1 || !strings.Contains(f.Text, tt.words) {
+			t.Errorf("%s: %+v", tt.lines, f)
+		}
+	}
+	s := begin(t, logins, 2)
+	for lines, words := range map[string]string{
+		"AUTH PLAIN": "once a session", "MAIL FROM:<a@sender.example>|AUTH PLAIN": "before a letter",
+	} {
+		var f Feedback
+		for line := range strings.SplitSeq(lines, "|") {
+			f, _ = s.Say(line)
+		}
+		if !strings.Contains(f.Text, words) {
+			t.Errorf("%s: %+v", lines, f)
+		}
+		for s.Undo() {
+		}
+	}
+}
+
+// In the middle of a login the last hint is what the server waits for.
+func TestTheLastHintInsideALogin(t *testing.T) {
+	for _, c := range []struct{ line, hint string }{
+		{"AUTH PLAIN", "AGFsaWNlAHdvbmRlcmxhbmQ="},
+		{"AUTH LOGIN", "*"},
+		{"AUTH PLAIN AAAA", "AUTH PLAIN AGFsaWNlAHdvbmRlcmxhbmQ="},
+	} {
+		s := begin(t, logins, 1)
+		if _, err := s.Say(c.line); err != nil {
+			t.Fatal(err)
+		}
+		if h, ok := s.Hint(); !ok || h.Line != c.hint {
+			t.Errorf("after %q the hint is %+v, want %q", c.line, h, c.hint)
+		}
+	}
+}

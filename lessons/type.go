@@ -5,6 +5,7 @@ package lessons
 
 import (
 	"errors"
+	"fmt"
 
 	"helo/protocol/smtp"
 	"helo/sim"
@@ -15,24 +16,31 @@ import (
 // before, if it is the same host and nothing was watched in between, or a new
 // one.
 func (s *Session) takeHand(st *Step) {
-	if s.hand == nil || s.hand.as != st.As || s.hand.to != st.To {
+	if s.hand == nil || !s.hand.isOf(st) {
 		s.dropHand()
 		s.hand = s.newHand(st)
 	}
 	s.shown = s.hand
 }
 
+// isOf says whether a run is the one in which a type step is solved.
+func (r *run) isOf(st *Step) bool { return r.as == st.As && r.to == st.To && r.port == st.Port }
+
 // newHand begins a run in which the learner is connected.
 func (s *Session) newHand(st *Step) *run {
 	inputs := append([]string(nil), s.lesson.Inputs...)
-	r, err := s.newRun(append(inputs, st.As+" hand to="+st.To))
+	hand := st.As + " hand to=" + st.To
+	if st.Port != 0 {
+		hand += fmt.Sprintf(" port=%d", st.Port)
+	}
+	r, err := s.newRun(s.lesson.Scenario, append(inputs, hand))
 	if err != nil {
 		s.err = err
-		if r, err = s.newRun(nil); err != nil { // Start has run it before
+		if r, err = s.newRun(s.lesson.Scenario, nil); err != nil { // Start has run it before
 			r = s.auto
 		}
 	}
-	r.as, r.to = st.As, st.To
+	r.as, r.to, r.port = st.As, st.To, st.Port
 	r.known = r.world.Trace().End()
 	return r
 }
@@ -72,13 +80,14 @@ func inLetter(t *trace.Trace, pos trace.Pos) bool {
 }
 
 // Typed lists the lines typed in the run that is shown, with those of earlier
-// steps.
+// steps, as they were typed: a password in them is no star. They are for the
+// one who typed them; see [Session.Mark] for what may be kept.
 func (s *Session) Typed() []string {
 	t := s.Trace()
 	var lines []string
 	for pos := trace.Pos(0); pos < t.End(); pos++ {
 		if e := t.At(pos); e.Kind == trace.Typed {
-			octets := t.Octets(e.Octets)
+			octets := t.Raw(e.Octets)
 			lines = append(lines, string(octets[:len(octets)-2]))
 		}
 	}
@@ -150,11 +159,11 @@ func (s *Session) clear(r *run) bool {
 	for i := s.index + 1; i < len(s.lesson.Steps); i++ {
 		st := &s.lesson.Steps[i]
 		switch {
-		case st.Kind == Watch, st.Kind == Predict:
+		case st.Kind == Watch, st.Kind == Predict, st.Kind == Inject:
 			return true
 		case st.Kind != Type:
 			continue
-		case st.As != s.shown.as || st.To != s.shown.to:
+		case !s.shown.isOf(st):
 			return true
 		}
 		begin := r.world.Trace().End()
@@ -192,12 +201,12 @@ func (s *Session) CanUndo() bool {
 func (s *Session) rerun(n int) {
 	old := s.shown
 	inputs := old.world.Inputs()
-	r, err := s.newRun(inputs[:len(inputs)-old.typed+n])
+	r, err := newRun(old.sc, inputs[:len(inputs)-old.typed+n])
 	if err != nil {
 		s.err = err
 		return
 	}
-	r.as, r.to, r.typed = old.as, old.to, n
+	r.as, r.to, r.port, r.typed = old.as, old.to, old.port, n
 	r.known = r.world.Trace().End()
 	old.world.Close()
 	s.hand, s.shown = r, r
@@ -233,11 +242,11 @@ func (s *Session) typeFromStart() {
 	first := s.index
 	for i := s.index - 1; i >= 0; i-- {
 		st := &s.lesson.Steps[i]
-		if st.Kind == Watch || st.Kind == Predict {
+		if st.Kind == Watch || st.Kind == Predict || st.Kind == Inject {
 			break
 		}
 		if st.Kind == Type {
-			if st.As != s.shown.as || st.To != s.shown.to {
+			if !s.shown.isOf(st) {
 				break
 			}
 			first = i

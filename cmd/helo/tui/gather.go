@@ -49,6 +49,7 @@ func (l *lesson) in(th *theme) *in {
 		*c = explained{in.t, in.xPos, in.known, l.ref, l.by, l.ref.Seen(in.t, in.xPos, in.known, l.by)}
 	}
 	in.x = c.x
+	in.x.States = slices.DeleteFunc(slices.Clone(in.x.States), in.tellsNext)
 	if in.mine && !in.sealed(in.xPos) && in.fault >= 0 && in.fault <= len(in.x.Octets) && !slices.ContainsFunc(in.x.Parts, func(p explain.Part) bool { return p.Broken }) {
 		in.x.Parts = append(slices.Clone(in.x.Parts), explain.Part{Start: in.fault, End: in.fault, Name: "here", Broken: true})
 	}
@@ -56,6 +57,20 @@ func (l *lesson) in(th *theme) *in {
 		in.part = -1
 	}
 	return in
+}
+
+// tellsNext says whether a state names what its host says next, and that is not
+// known yet: after a reply the client's session has gone on at once.
+func (in *in) tellsNext(s explain.StateChange) bool {
+	if in.t.At(in.xPos).Kind != trace.Reply {
+		return false
+	}
+	for pos := in.known; pos < in.t.End(); pos++ {
+		if e := in.t.At(pos); e.Kind == trace.Command && e.Host == s.Host {
+			return s.To == e.Verb.String()+" sent"
+		}
+	}
+	return false
 }
 
 // letterLine is the line of the letter that the learner said last, while the
@@ -100,6 +115,11 @@ func (l *lesson) text(th *theme, p *pages) *textIn {
 		for i, o := range st.Options {
 			in.right[i] = o.Right || st.Kind == lessons.Predict && o.Pattern != nil && l.matches(o)
 		}
+		if st.Kind == lessons.Inject {
+			for _, i := range l.s.Answer() {
+				in.right[i] = true
+			}
+		}
 	}
 	return in
 }
@@ -114,7 +134,7 @@ func (l *lesson) matches(o lessons.Option) bool {
 // line gathers what the line being typed is a function of.
 func (l *lesson) line() lineIn {
 	return lineIn{
-		show: l.s.Step().Kind == lessons.Type && l.s.Asking(), focus: l.typing, value: []rune(l.input.Value()),
+		show: l.s.Asking() || l.canWrite() && l.typing, focus: l.typing, value: []rune(l.input.Value()),
 		cursor: l.input.Position(),
 	}
 }

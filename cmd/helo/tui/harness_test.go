@@ -137,7 +137,7 @@ func (s *screen) settle() {
 var keyBytes = map[string]string{
 	"enter": "\r", "tab": "\t", "shift+tab": "\x1b[Z", "esc": "\x1b", "space": " ", "up": "\x1b[A", "down": "\x1b[B",
 	"right": "\x1b[C", "left": "\x1b[D", "home": "\x1b[H", "end": "\x1b[F", "pgup": "\x1b[5~", "pgdown": "\x1b[6~",
-	"f1": "\x1bOP", "ctrl+c": "\x03", "ctrl+z": "\x1a", "backspace": "\x7f",
+	"f1": "\x1bOP", "f2": "\x1bOQ", "ctrl+c": "\x03", "ctrl+z": "\x1a", "backspace": "\x7f",
 }
 
 // press presses keys one after the other: names of keyBytes, or letters.
@@ -285,7 +285,7 @@ func (d *drive) run(cmd tea.Cmd) {
 func keyMsg(name string) tea.KeyPressMsg {
 	codes := map[string]rune{
 		"enter": tea.KeyEnter, "tab": tea.KeyTab, "esc": tea.KeyEscape, "up": tea.KeyUp, "down": tea.KeyDown, "right": tea.KeyRight,
-		"left": tea.KeyLeft, "home": tea.KeyHome, "end": tea.KeyEnd, "pgup": tea.KeyPgUp, "pgdown": tea.KeyPgDown, "f1": tea.KeyF1,
+		"left": tea.KeyLeft, "home": tea.KeyHome, "end": tea.KeyEnd, "pgup": tea.KeyPgUp, "pgdown": tea.KeyPgDown, "f1": tea.KeyF1, "f2": tea.KeyF2,
 		"backspace": tea.KeyBackspace,
 	}
 	switch {

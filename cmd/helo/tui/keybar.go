@@ -48,6 +48,9 @@ func (k barKey) name() string {
 // bar lists the keys that are of use in a lesson now, the most telling first.
 func (l *lesson) bar(in *in, g layout) []barKey {
 	st := l.s.Step()
+	if l.canWrite() && l.typing {
+		return []barKey{{keySend, "", "let it happen"}, {keyTabHint, "", "hint"}, {keyLook, "", "choose instead"}, {keyF1, "", "help"}}
+	}
 	if l.typing {
 		does := "send"
 		switch empty := l.input.Value() == ""; {
@@ -61,6 +64,9 @@ func (l *lesson) bar(in *in, g layout) []barKey {
 			keys = append(keys, barKey{keyEarlier, "", "earlier"})
 		}
 		keys = append(keys, barKey{keyTabHint, "", "hint"})
+		if l.talksOfLogins(in) {
+			keys = append(keys, barKey{keyBench, "", "base64"})
+		}
 		if l.s.CanUndo() {
 			keys = append(keys, barKey{keyLook, "esc u", "take back"})
 		}
@@ -74,7 +80,7 @@ func (l *lesson) bar(in *in, g layout) []barKey {
 		add(keyNext, "finish")
 	case l.s.Solved():
 		add(keyNext, "next step")
-	case g.full && (st.Kind == lessons.Watch || st.Kind == lessons.Predict || st.Kind == lessons.Type):
+	case g.full && (st.Kind == lessons.Watch || st.Kind == lessons.Predict || st.Kind == lessons.Type || st.Kind == lessons.Inject):
 		add(keyNext, "go on")
 	case st.Kind == lessons.Type && l.s.Asking():
 		add(keyNext, "type")
@@ -85,6 +91,9 @@ func (l *lesson) bar(in *in, g layout) []barKey {
 			nums = append(nums, fmt.Sprint(i+1))
 		}
 		keys = append(keys, barKey{keyChoose, strings.Join(nums, " "), "answer"})
+		if l.canWrite() {
+			add(keyWrite, "write")
+		}
 		if st.Multiple() {
 			add(keyNext, "that is all")
 		}
@@ -103,6 +112,9 @@ func (l *lesson) bar(in *in, g layout) []barKey {
 	}
 	if l.canHint() {
 		add(keyHint, "hint")
+	}
+	if l.talksOfLogins(in) {
+		add(keyBench, "base64")
 	}
 	back, there := eyesKeys(in)
 	keys = append(keys, back...)

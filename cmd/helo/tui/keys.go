@@ -16,6 +16,7 @@ var (
 	keyHelp    = bind([]string{"?", "f1"}, "?", "help")
 	keyQuit    = bind([]string{"q"}, "q", "quit")
 	keyKill    = bind([]string{"ctrl+c"}, "ctrl+c", "quit, always")
+	keyBench   = bind([]string{"f2"}, "F2", "base64 bench")
 	keySuspend = bind([]string{"ctrl+z"}, "ctrl+z", "suspend")
 )
 
@@ -47,6 +48,7 @@ var (
 	keyScrollU = bind([]string{"up", "k", "pgup"}, "↑", "text up")
 	keyScrollD = bind([]string{"down", "j", "pgdown"}, "↓", "text down")
 	keyChoose  = bind([]string{"1", "2", "3", "4", "5", "6", "7", "8", "9"}, "1 2 3", "answer")
+	keyWrite   = bind([]string{"0"}, "0", "write a fault")
 	keyNext    = bind([]string{"enter"}, "⏎", "next step")
 	keyHint    = bind([]string{"h"}, "h", "hint")
 	keyAnswer  = bind([]string{"a"}, "a", "show the answer")
@@ -71,6 +73,13 @@ var (
 	keyYes   = bind([]string{"enter", "y"}, "⏎", "yes")
 	keyNo    = bind([]string{"esc", "n", "q"}, "esc", "no")
 	keyClose = bind([]string{"esc", "q", "?", "f1", "enter", "space"}, "esc", "close")
+)
+
+// The keys of the base64 bench. Letters belong to its text.
+var (
+	keyPut  = bind([]string{"enter"}, "⏎", "put it into the line")
+	keyTurn = bind([]string{"tab", "shift+tab"}, "tab", "the other way")
+	keyNUL  = bind([]string{"ctrl+space", "ctrl+@"}, "ctrl+space", "a NUL")
 )
 
 // helpKey is a row of the help overlay: keys that belong together.
@@ -100,7 +109,7 @@ var helpGroups = []helpGroup{
 	}},
 	{"The lesson", []helpKey{
 		row("⏎", "next step, go on", keyNext),
-		row("1 2 3", "answer", keyChoose),
+		row("1 2 3  0", "answer, write one", keyChoose, keyWrite),
 		row("h", "hint, when asked", keyHint),
 		row("a", "show the answer", keyAnswer),
 		row("s", "skip the step", keySkip),
@@ -125,6 +134,7 @@ var helpGroups = []helpGroup{
 	}},
 	{"Anywhere", []helpKey{
 		row("?  F1", "help", keyHelp),
+		row("F2", "base64 bench", keyBench),
 		row("q", "quit, place kept", keyQuit),
 		row("ctrl+c", "quit, always", keyKill),
 		row("ctrl+z", "suspend", keySuspend),

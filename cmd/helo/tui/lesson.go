@@ -70,6 +70,7 @@ func newLesson(s *lessons.Session, mark *lessons.Mark, ref *explain.Reference) *
 	for _, answer := range mark.Tried {
 		l.markTried(answer)
 	}
+	l.markTried(s.Tried())
 	if f := s.Last(); f != (lessons.Feedback{At: -1, Wrong: -1}) {
 		l.said, l.told = f, true
 	}
@@ -204,7 +205,7 @@ func (l *lesson) nextPart(in *in, by int) {
 // canHint says whether a hint can be asked for.
 func (l *lesson) canHint() bool {
 	st := l.s.Step()
-	return !l.s.Solved() && (len(st.Hints) > 0 || st.Kind == lessons.Type)
+	return !l.s.Solved() && (len(st.Hints) > 0 || st.Kind == lessons.Type || st.Kind == lessons.Inject)
 }
 
 func (l *lesson) askHint() {
@@ -244,6 +245,9 @@ func (l *lesson) answer(options ...int) {
 	l.said, l.told = l.s.Choose(options...), true
 	l.markTried(options)
 	l.revealed(before)
+	if l.s.Step().Kind == lessons.Inject { // another run
+		l.showEnd()
+	}
 }
 
 func (l *lesson) markTried(options []int) {

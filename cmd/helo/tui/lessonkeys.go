@@ -79,6 +79,9 @@ func (m *model) lessonKey(msg tea.KeyPressMsg) tea.Cmd {
 	case key.Matches(msg, keyChoose):
 		l.choose(int(msg.String()[0] - '1'))
 		return tea.Batch(m.saved(), m.animate())
+	case key.Matches(msg, keyWrite) && l.canWrite():
+		l.typing = true
+		l.focus()
 	case key.Matches(msg, keyAnswer):
 		if !l.s.Solved() {
 			m.overlays = append(m.overlays, m.askAnswer())

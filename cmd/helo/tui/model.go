@@ -28,6 +28,7 @@ type model struct {
 	ref      *explain.Reference
 
 	choice   int     // at home
+	bench    *bench  // nil until it is opened
 	lesson   *lesson // nil at home
 	overlays []*overlay
 	wrong    string // what went wrong last, as it came; home makes it safe
@@ -118,6 +119,10 @@ func (m *model) take(msg tea.Msg) tea.Cmd {
 	case movement:
 		return m.moved(msg)
 	case tea.PasteMsg:
+		if n := len(m.overlays); n > 0 && m.overlays[n-1].bench != nil {
+			m.bench.paste(msg.Content)
+			return nil
+		}
 		if l := m.lesson; l != nil && l.typing && len(m.overlays) == 0 {
 			l.paste(msg.Content)
 		}
@@ -149,6 +154,10 @@ func (m *model) key(msg tea.KeyPressMsg) tea.Cmd {
 		if key.Matches(msg, keyQuit) && (m.lesson == nil || !m.lesson.typing) {
 			return m.quit()
 		}
+		return nil
+	}
+	if key.Matches(msg, keyBench) {
+		m.toggleBench()
 		return nil
 	}
 	if n := len(m.overlays); n > 0 {
@@ -261,7 +270,13 @@ func (m *model) View() tea.View {
 	v := tea.View{AltScreen: true, WindowTitle: m.title()}
 	rows, x, y := m.screen()
 	v.SetContent(strings.Join(rows, "\n"))
-	if x >= 0 && len(m.overlays) == 0 {
+	if n := len(m.overlays); n > 0 {
+		x = -1
+		if o := m.overlays[n-1]; o.bench != nil {
+			x, y = o.left+o.x, o.above+o.y
+		}
+	}
+	if x >= 0 {
 		v.Cursor = tea.NewCursor(x, y)
 		v.Cursor.Blink = false
 		if m.th.cursor != "" {

@@ -18,11 +18,17 @@ type overlay struct {
 	keys  []barKey
 	yes   func(m *model) tea.Cmd // on keyYes; nil: the box only closes
 	first int                    // row shown first
+
+	bench       *bench // it is the base64 bench, which has keys and a cursor of its own
+	x, y        int    // of the cursor in the rows
+	left, above int    // where the rows begin on the screen
 }
 
 // key handles a key and says whether the box is to be closed.
 func (o *overlay) key(m *model, msg tea.KeyPressMsg) (bool, tea.Cmd) {
 	switch {
+	case o.bench != nil:
+		return m.benchKey(o.bench, msg), nil
 	case o.yes != nil && key.Matches(msg, keyYes):
 		return true, o.yes(m)
 	case o.yes != nil:
@@ -73,6 +79,7 @@ func (o *overlay) draw(th *theme, screen []string, w, h int) []string {
 	box = append(box, edge("╰"+dashes(inner+2)+"╯"))
 	out := append([]string(nil), screen...)
 	top, left := max(0, (h-len(box))/2), max(0, (w-inner-4)/2)
+	o.left, o.above = left+2, top+1-o.first
 	for i, r := range box {
 		if y := top + i; y < len(out) {
 			// Half a wide character on either side becomes a blank.

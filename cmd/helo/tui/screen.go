@@ -160,6 +160,11 @@ func exchange(l *lesson, in *in, g layout) (rows []string, x, y int) {
 		row, x := line.draw(in.th, 2, g.exW)
 		return append(rows, plain(g.exW), row), x, g.exH - 1
 	}
+	if line := l.line(); line.show { // a fault is written
+		rows = ladder(in, g.exW, g.exH-2, g.wide)
+		row, x := line.draw(in.th, 2, g.exW)
+		return append(rows, plain(g.exW), row), x, g.exH - 1
+	}
 	if l.plain {
 		return transcript(in, g.exW, g.exH), -1, 0
 	}

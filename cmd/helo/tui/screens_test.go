@@ -54,6 +54,46 @@ var scenes = []struct {
 		toStep(s, "2", solvedBy("RCPT TO:<bob@receiver.example>"))
 		s.press("esc", "left", "v")
 	}},
+	{"locked-login", func(s *screen) { login(s) }},
+	{"locked-bench", func(s *screen) { login(s); s.send("AUTH PLAIN "); s.press("f2"); s.send(`\0alice\0wonderland`) }},
+	{"locked-put", func(s *screen) {
+		login(s)
+		s.send("AUTH PLAIN")
+		s.press("f2")
+		s.send(`\0alice\0wonderland`)
+		s.press("enter")
+	}},
+	{"locked-failed", func(s *screen) { login(s); s.typeLine("AUTH PLAIN YWxpY2U6d29uZGVybGFuZA=="); s.press("f2") }},
+	{"locked-in", func(s *screen) { login(s); s.typeLine("AUTH PLAIN AGFsaWNlAHdvbmRlcmxhbmQ=") }},
+	{"locked-inject", func(s *screen) { inMiddle(s); s.press("t") }},
+	{"locked-refused", func(s *screen) { inMiddle(s); s.press("1") }},
+	{"locked-write", func(s *screen) { inMiddle(s); s.press("0"); s.send("laptop>msa tls=strap"); s.press("enter") }},
+	{"locked-stripped", func(s *screen) { inMiddle(s); s.press("3") }},
+	{"locked-heard", func(s *screen) { heard(s); s.press("t") }},
+	{"locked-read", func(s *screen) { heard(s); s.press("f2") }},
+	{"locked-letter", func(s *screen) {
+		toStep(s, "3", func(st *lessons.Step) bool { return st.Title == "You can read it" })
+		s.press("a", "enter")
+	}},
+	{"locked-recall", func(s *screen) {
+		toStep(s, "3", func(st *lessons.Step) bool { return st.Multiple() })
+		s.press("1", "2", "enter")
+	}},
+}
+
+// login goes to the step in which the learner logs in.
+func login(s *screen) {
+	toStep(s, "3", solvedBy("AUTH PLAIN AGFsaWNlAHdvbmRlcmxhbmQ="))
+}
+
+// inMiddle goes to the step in which the learner chooses a fault.
+func inMiddle(s *screen) {
+	toStep(s, "3", func(st *lessons.Step) bool { return st.Kind == lessons.Inject })
+}
+
+// heard goes to the quiz about a login in clear.
+func heard(s *screen) {
+	toStep(s, "3", func(st *lessons.Step) bool { return st.Title == "What you have heard" })
 }
 
 func isQuiz(st *lessons.Step) bool { return st.Kind == lessons.Quiz }

@@ -51,7 +51,7 @@ func (in *textIn) texts(w int) []pageKey {
 }
 
 func (in *textIn) questionTone() tone {
-	if in.step.Kind == lessons.Type {
+	if in.step.Kind == lessons.Type || in.step.Kind == lessons.Inject {
 		return asking
 	}
 	return telling
@@ -103,8 +103,10 @@ func (in *textIn) ask(w int, small bool) []string {
 	case lessons.Quiz:
 		head = "▸ Recall"
 		if in.step.Multiple() {
-			head = "▸ Recall: choose all that are right, then ⏎"
+			head = "▸ Recall: all that are right, then ⏎"
 		}
+	case lessons.Inject:
+		head = "▸ Let something go wrong"
 	case lessons.Type:
 		head = "▸ Your turn"
 	}
@@ -112,7 +114,7 @@ func (in *textIn) ask(w int, small bool) []string {
 		out = append(out, in.row(w, in.th.ask, head))
 	}
 	out = append(out, in.pages.get(pageKey{in.step.Question, w, in.questionTone()})...)
-	if len(in.step.Options) > 0 {
+	if writes := in.typing && in.step.Kind == lessons.Inject; len(in.step.Options) > 0 && !writes {
 		gap()
 		if small {
 			out = append(out, in.optionsInline(w)...)
@@ -192,9 +194,23 @@ func (in *textIn) options(w int) []string {
 					l.put(in.th.strong, optionCode(o))
 				}
 			}
+			if j == len(rows)-1 && o.Fault != nil {
+				text := strings.TrimRight(stripped(r), " ")
+				if fault := explain.Visible([]byte(o.Fault.String())); cells(text)+3+cells(fault) <= k.width {
+					l.to(in.th, optionIndent).raw(cutStyled(r, cells(text)), cells(text)).to(in.th, l.at+3).put(in.th.mid, fault)
+					out = append(out, l.end(in.th))
+					continue
+				}
+			}
 			l.to(in.th, optionIndent+codes).raw(r, k.width)
 			out = append(out, l.end(in.th))
+			if j == len(rows)-1 && o.Fault != nil {
+				out = append(out, newLine(w).to(in.th, optionIndent).put(in.th.mid, explain.Visible([]byte(o.Fault.String()))).end(in.th))
+			}
 		}
+	}
+	if in.step.Kind == lessons.Inject && !in.solved {
+		out = append(out, newLine(w).to(in.th, 2).put(in.th.accent, "0").to(in.th, optionIndent).put(in.th.mid, "or write one").end(in.th))
 	}
 	return out
 }
@@ -207,7 +223,7 @@ func (in *textIn) optionsInline(w int) []string {
 	for i, o := range in.step.Options {
 		k := in.optionKey(i, o, w)
 		rows := in.pages.get(k)
-		if len(rows) != 1 {
+		if len(rows) != 1 || o.Fault != nil {
 			return in.options(w)
 		}
 		text := strings.TrimRight(stripped(rows[0]), " ")

@@ -10,6 +10,7 @@ import (
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 
+	"helo/lessons"
 	"helo/sim/explain"
 )
 
@@ -41,6 +42,29 @@ func (l *lesson) typeKey(msg tea.KeyPressMsg) bool {
 	return false
 }
 
+// canWrite says whether a fault can be written.
+func (l *lesson) canWrite() bool {
+	return l.s.Step().Kind == lessons.Inject && !l.s.Solved()
+}
+
+// inject lets the written fault happen.
+func (l *lesson) inject() bool {
+	f, err := l.s.Inject(l.input.Value())
+	if err != nil {
+		return false
+	}
+	l.said, l.told, l.note, l.part = f, true, "", -1
+	l.markTried(l.s.Tried())
+	if f.Right || f.At < 0 { // it has happened; else the line can be mended
+		l.stopTyping()
+	}
+	if f.At >= 0 {
+		l.input.SetCursor(len([]rune(l.input.Value()[:f.At])))
+	}
+	l.showEnd()
+	return true
+}
+
 // edit passes a message on to the input line.
 func (l *lesson) edit(msg tea.Msg) {
 	l.input, _ = l.input.Update(msg) // its only command blinks the cursor
@@ -49,6 +73,9 @@ func (l *lesson) edit(msg tea.Msg) {
 
 // send says the line, and takes up the next one that was pasted.
 func (l *lesson) send() bool {
+	if l.s.Step().Kind == lessons.Inject {
+		return l.inject()
+	}
 	line := l.input.Value()
 	if line == "" && l.folds && l.reading && !l.s.InLetter() { // the text is read; now the exchange
 		l.reading = false
@@ -81,7 +108,10 @@ func (l *lesson) send() bool {
 
 // earlier shows a line that was typed before.
 func (l *lesson) earlier(by int) {
-	lines := l.s.Typed()
+	var lines []string
+	if l.s.Step().Kind == lessons.Type {
+		lines = l.s.Typed()
+	}
 	to := max(0, min(l.recall+by, len(lines)))
 	if to == l.recall {
 		return

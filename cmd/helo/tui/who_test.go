@@ -8,6 +8,7 @@ import (
 	"testing/fstest"
 
 	"helo/lessons"
+	"helo/sim/trace"
 )
 
 const whoLesson = `---
@@ -69,5 +70,47 @@ func TestAPredictionOfWhoDoesNotDrawTheAnswer(t *testing.T) {
 		if row := d.text(); !strings.ContainsAny(row, "▶◀") {
 			t.Errorf("the answer is not drawn:\n%s", row)
 		}
+	}
+}
+
+// Nor does the state of a session, which has gone on as soon as it heard a
+// reply, tell which command it says next.
+func TestStatesDoNotTellWhatIsAsked(t *testing.T) {
+	o := options(t)
+	o.Course = course(t, "../../../content")
+	asked := 0
+	for i := range o.Course.Lessons {
+		d := newDrive(t, o, 120, 36)
+		d.press(string(rune('1' + i)))
+		for l := d.m.lesson; ; {
+			st := l.s.Step()
+			tr := l.s.Trace()
+			if target, ok := tr.End(), st.Kind == lessons.Predict && !l.s.Solved(); ok {
+				target = l.s.Rows().At(l.knownRows()).Pos
+				e := tr.At(target)
+				tells, said := e.Verb.String()+" sent", false
+				for pos := range target {
+					said = said || tr.At(pos).Kind == trace.Command && tr.At(pos).Verb == e.Verb
+				}
+				if e.Kind == trace.Command && !said {
+					asked++
+					for range l.rows() {
+						if text := d.text(); strings.Contains(text, tells) {
+							t.Errorf("%s, step %d: the screen says %q:\n%s", l.s.Lesson().ID, l.s.Index()+1, tells, text)
+						}
+						d.press("left")
+					}
+				}
+			}
+			if l.typing {
+				d.press("esc")
+			}
+			if d.press("s", "enter"); l.s.LessonDone() {
+				break
+			}
+		}
+	}
+	if asked == 0 {
+		t.Error("no lesson asks for a command")
 	}
 }
