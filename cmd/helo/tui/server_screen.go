@@ -194,11 +194,9 @@ func (m *serverModel) bar(in *in) []barKey {
 		if len(m.trail) > 0 {
 			add(keyBack, "", "back")
 		}
-	}
-	add(keyQuit, "", "stop")
-	if m.chosen != nil {
 		add(keyView, "", "view")
 	}
+	add(keyQuit, "", "stop")
 	add(keyHelp, "", "help")
 	return keys
 }

@@ -93,6 +93,7 @@ func TestServerScreens(t *testing.T) {
 			{"letter", []string{"left", "left", "left", "left", "left", "left"}},
 			{"refused", []string{"down"}},
 			{"transcript", []string{"down", "down", "v"}},
+			{"back", []string{"left", "w"}},
 			{"help", []string{"?"}},
 		} {
 			t.Run(fmt.Sprintf("%s-%dx%d", c.name, size[0], size[1]), func(t *testing.T) {
