@@ -183,10 +183,14 @@ func serve(cmd *cobra.Command, o serveOptions) error {
 	return serveScreen(cmd, s, doors, cfg, o, invited)
 }
 
+// errUnread is for a server that had to end at once while nobody read what it
+// wrote.
+var errUnread = errors.New("failed to write the last events: nobody reads them")
+
 // listen runs the server at its sockets until what shows it returns: a screen,
-// or what writes the transcript. Then open transactions may finish, unless a
-// signal comes that wants it to end at once.
-func listen(cmd *cobra.Command, s *live.Server, doors []door, o serveOptions, show func(ctx context.Context) error) error {
+// or what writes the transcript. Then open transactions may finish, and finish
+// writes the rest, unless a signal comes that wants it to end at once.
+func listen(cmd *cobra.Command, s *live.Server, doors []door, o serveOptions, show func(ctx context.Context) error, finish func() error) error {
 	accepting, stopAccepting := context.WithCancel(cmd.Context())
 	defer stopAccepting()
 	served := make(chan error, len(doors))
@@ -206,12 +210,15 @@ func listen(cmd *cobra.Command, s *live.Server, doors []door, o serveOptions, sh
 	defer signal.Stop(again)
 	grace, end := context.WithTimeout(context.Background(), o.grace)
 	defer end()
+	hurry, hurried := context.WithCancel(context.Background())
+	defer hurried()
 	go func() {
 		select {
 		case <-again:
 			end()
+			hurried()
 			signal.Stop(again) // and the next one ends the process
-		case <-grace.Done():
+		case <-hurry.Done():
 		}
 	}()
 	patience := time.AfterFunc(200*time.Millisecond, func() {
@@ -219,12 +226,36 @@ func listen(cmd *cobra.Command, s *live.Server, doors []door, o serveOptions, sh
 			fmt.Fprintf(cmd.ErrOrStderr(), "helo: waits for open transactions, at most %v; ctrl+c ends them now\n", o.grace)
 		}
 	})
-	s.Shutdown(grace)
+	ends(hurry, func() { s.Shutdown(grace) }) // else 421 is said, and clients do not close
 	patience.Stop()
-	for range doors {
-		err = errors.Join(err, <-served)
+	var last error
+	if !ends(hurry, func() {
+		for range doors {
+			last = errors.Join(last, <-served)
+		}
+		last = errors.Join(last, finish())
+	}) {
+		return errors.Join(err, errUnread)
 	}
-	return err
+	return errors.Join(err, last)
+}
+
+// ends waits until f ends, but not for long once hurry is done, and says whether
+// it has ended.
+func ends(hurry context.Context, f func()) bool {
+	done := make(chan struct{})
+	go func() { f(); close(done) }()
+	select {
+	case <-done:
+		return true
+	case <-hurry.Done():
+	}
+	select {
+	case <-done:
+		return true
+	case <-time.After(400 * time.Millisecond):
+		return false
+	}
 }
 
 // serveHeadless writes what happens until a signal comes.
@@ -248,9 +279,11 @@ func serveHeadless(cmd *cobra.Command, s *live.Server, doors []door, o serveOpti
 			written <- nil
 			return err
 		}
+	}, func() error {
+		stopFollowing()
+		return <-written
 	})
-	stopFollowing()
-	if err = errors.Join(err, <-written); err != nil && isClosedPipe(err) {
+	if isClosedPipe(err) {
 		return io.ErrClosedPipe
 	}
 	return err
@@ -272,7 +305,7 @@ func serveScreen(cmd *cobra.Command, s *live.Server, doors []door, cfg live.Conf
 			Try:       fmt.Sprintf("swaks -s %s -f alice@sender.example -t %s", doors[0].Addr(), to),
 			Reference: func() (*explain.Reference, error) { return explain.Load(content.Files) },
 		})
-	})
+	}, func() error { return nil })
 }
 
 // serverConfig puts together what the server is: a host of a scenario, changed

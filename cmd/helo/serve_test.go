@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"os/exec"
 	"strings"
 	"syscall"
@@ -81,8 +82,55 @@ func TestServeStopsAtOnce(t *testing.T) {
 	}
 	start := time.Now()
 	s.stop()
-	if took := time.Since(start); took > 3*time.Second {
+	if took := time.Since(start); took > 2*time.Second {
 		t.Errorf("it took %v", took)
+	}
+}
+
+// The second signal ends it though nobody reads what it writes any more.
+func TestServeStopsAtOnceWithStuckReader(t *testing.T) {
+	addr := freePort(t)
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	cmd := exec.Command(helo(t), "serve", "--smtp", addr, "--headless", "--format", "json", "--grace", "1m")
+	var errs strings.Builder
+	cmd.Stdout, cmd.Stderr = w, &errs
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	done := make(chan error, 1)
+	go func() { done <- cmd.Wait() }()
+	defer cmd.Process.Kill()
+	waitListening(t, addr)
+	hello(t, addr, true)
+	c, in := hello(t, addr, false)
+	for range 1000 { // their events are more than a pipe takes
+		fmt.Fprintf(c, "NOOP %s\r\n", strings.Repeat("x", 400))
+		wantCode(t, in, "250")
+	}
+	for range 2 {
+		select {
+		case err := <-done:
+			t.Fatalf("it did not wait for the open transaction: %v", err)
+		case <-time.After(200 * time.Millisecond):
+		}
+		cmd.Process.Signal(syscall.SIGTERM)
+	}
+	start := time.Now()
+	select {
+	case <-done:
+	case <-time.After(10 * time.Second):
+		t.Fatal("it waits for its reader after the second signal")
+	}
+	if took := time.Since(start); took > 2*time.Second {
+		t.Errorf("it took %v", took)
+	}
+	if code := cmd.ProcessState.ExitCode(); code != exitWrong || !strings.Contains(errs.String(), "nobody reads") {
+		t.Errorf("exit status %d, %q", code, errs.String())
 	}
 }
 

@@ -3,6 +3,7 @@ package explain
 // Connections, and what hosts and people do.
 
 import (
+	"bytes"
 	"net/netip"
 	"strconv"
 	"time"
@@ -31,6 +32,9 @@ func (s *telling) deed(entry *Entry) {
 		if s.isClient() {
 			note = "client"
 		}
+		note = s.bareLF(note)
+	case trace.Closed:
+		note = s.bareLF(note)
 	case trace.Sent, trace.Arrived, trace.Lost, trace.Typed:
 		s.x.Octets = octets
 		s.streamParts(octets)
@@ -160,15 +164,21 @@ func (s *telling) dialled() {
 
 // isClient says whether the event's host opened the connection.
 func (s *telling) isClient() bool {
+	p := s.connected()
+	return p != trace.NoPos && s.t.At(p).Host == s.e.Host
+}
+
+// connected is where the event's connection was opened, or NoPos.
+func (s *telling) connected() trace.Pos {
 	for p := s.pos; s.e.Conn != 0; p-- {
 		if c := s.t.At(p); c.Conn == s.e.Conn && c.Kind == trace.Connect {
-			return c.Host == s.e.Host
+			return p
 		}
 		if p == 0 {
 			break
 		}
 	}
-	return false
+	return trace.NoPos
 }
 
 // timedOut picks the sentence for a wait that was too long.
@@ -186,7 +196,31 @@ func (s *telling) timedOut() string {
 			return "server"
 		}
 	}
-	return "here"
+	return s.bareLF("here")
+}
+
+// bareLF is the note for a client that has heard no whole reply because the
+// last line ended in a bare LF (RFC 5321 §2.3.8), else the one given.
+func (s *telling) bareLF(note string) string {
+	if !s.isClient() {
+		return note
+	}
+	var rest []byte // what has arrived and was in no reply
+	for p := s.connected(); p < s.pos; p++ {
+		switch e := s.t.At(p); {
+		case e.Conn != s.e.Conn:
+		case e.Kind == trace.Arrived && e.Host == s.e.Host:
+			rest = append(rest, s.t.Octets(e.Octets)...)
+		case e.Kind == trace.Reply && e.Peer == s.e.Host:
+			rest = rest[min(len(rest), len(s.t.Octets(e.Octets))):]
+		}
+	}
+	line, ended := bytes.CutSuffix(rest, []byte("\n"))
+	if !ended || bytes.HasSuffix(line, []byte("\r")) {
+		return note
+	}
+	s.v.set("words", string(line[bytes.LastIndexByte(line, '\n')+1:]))
+	return "bare LF"
 }
 
 // added explains the header fields that a server put on top.

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"helo/protocol/smtp"
+	"helo/sim/host"
 	"helo/sim/trace"
 )
 
@@ -53,7 +54,7 @@ func variants(t testing.TB) map[string]*trace.Trace {
 	for _, spec := range []string{
 		"mx at=connect reply=421", "mx at=connect reply=554", "mx at=EHLO reply=500", "mx at=EHLO reply=502", "mx at=MAIL reply=452",
 		"mx at=MAIL reply=550", "mx at=RCPT reply=451", "mx at=RCPT n=1 reply=\"251 2.1.5 will forward\"", "mx at=RCPT reply=556",
-		"mx at=DATA reply=451", "mx at=DATA silent", "mx at=dot reply=452", "mx at=dot reply=554", "mx at=dot drop", "mx at=dot silent",
+		"mx at=DATA reply=451", "mx at=DATA reply=250", "mx at=MAIL reply=354", "mx at=dot reply=354", "mx at=DATA silent", "mx at=dot reply=452", "mx at=dot reply=554", "mx at=dot drop", "mx at=dot silent",
 		"mx at=RCPT silent", "mx at=RCPT reply=459", "mx at=RCPT reply=299", "mx at=dot reply=\"550 5.7.26 checks failed\"",
 		"mx at=dot reply=\"450 4.99.999 what\"", "msa>mx refuse", "msa dns=nxdomain", "msa dns=servfail", "msa dns=timeout", "laptop>msa refuse",
 		"msa at=MAIL reply=530", "msa at=RCPT reply=450", "msa at=dot drop", "laptop dns=nxdomain", "mx at=QUIT drop", "mx at=connect drop",
@@ -62,6 +63,9 @@ func variants(t testing.TB) map[string]*trace.Trace {
 	}
 	for name, tr := range locked(t) {
 		runs[name] = tr
+	}
+	for _, s := range strange {
+		runs[s.name] = s.trace()
 	}
 	return runs
 }
@@ -274,6 +278,39 @@ func TestWhyKeptAndWhyReturned(t *testing.T) {
 			if tr.At(p).Kind == test.kind {
 				if x := r.Event(tr, p, tr.End()); !strings.Contains(x.Means, test.want) {
 					t.Errorf("%s: %s, want %s", test.fault, x.Means, test.want)
+				}
+				break
+			}
+		}
+	}
+}
+
+// TestMisplacedReply holds that a code that is no answer to the command is told
+// as one, with what a client makes of it (RFC 5321 §4.3.2).
+func TestMisplacedReply(t *testing.T) {
+	r := reference(t)
+	for fault, want := range map[string]string{
+		"mx at=DATA n=1 reply=250":    "mx.receiver.example says done, but DATA asks for a go-ahead: only 354 would be one. A client does not send the letter",
+		"mx at=DATA n=1 reply=251":    "only 354 would be one",
+		"mx at=connect n=1 reply=354": "says go on, where only done or a refusal",
+		"mx at=MAIL n=1 reply=354":    "says go on, where only done or a refusal",
+		"mx at=dot n=1 reply=354":     "it keeps the letter",
+		"mx at=DATA n=1 reply=451":    "The letter was not sent",
+		"mx at=MAIL n=1 reply=251":    "will forward the letter",
+	} {
+		f, err := host.ParseFault(fault)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tr := runClear(t, nil, 1, nil, fault)
+		for p := trace.Pos(0); ; p++ {
+			if p == tr.End() {
+				t.Errorf("%s: no such reply", fault)
+				break
+			}
+			if e := tr.At(p); e.Kind == trace.Reply && e.Verb == f.At && e.Code == f.Reply.Code {
+				if x := r.Event(tr, p, tr.End()); !strings.Contains(x.Means, want) {
+					t.Errorf("%s: %s\nwant %s", fault, x.Means, want)
 				}
 				break
 			}

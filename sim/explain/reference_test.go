@@ -92,6 +92,12 @@ func TestEverythingHasAnEntry(t *testing.T) {
 	for _, d := range strings.Fields("2yz 3yz 4yz 5yz") {
 		need("digits", d, "part", "here")
 	}
+	need("digits", "2yz", "misplaced")
+	need("digits", "3yz", "misplaced")
+	need("parts", "no reply", "here", "connect", "other protocol", "bare LF", "unasked")
+	for _, k := range strings.Fields("timedout closed reset") {
+		need("events", k, "bare LF")
+	}
 	for _, d := range strings.Fields("x0z x1z x2z x3z x4z x5z") {
 		need("digits", d, "part")
 	}

@@ -17,7 +17,10 @@ func (s *telling) reply() {
 	r, parts, err := smtp.ParseReply(s.x.Octets)
 	code := strconv.Itoa(int(s.e.Code))
 	entry := s.r.Entry("codes", code)
-	if entry == nil {
+	switch {
+	case s.e.Code == 0: // the client could make nothing of it
+		entry = s.entry("parts", "no reply")
+	case entry == nil:
 		entry = s.digit(int(s.e.Code) / 100)
 	}
 	verb := s.entry("commands", s.e.Verb.String())
@@ -38,7 +41,11 @@ func (s *telling) reply() {
 	k := s.talk()
 	s.replyStates(&k)
 	s.answeredValues(&k)
-	s.x.Means = s.v.fill(s.replyMeans(entry, &r, &k))
+	if s.e.Code == 0 {
+		s.x.Means = s.noReply(entry, err)
+	} else {
+		s.x.Means = s.v.fill(s.replyMeans(entry, &r, &k))
+	}
 	if k.at >= 0 {
 		switch d := k.turns[k.at].decided; {
 		case d == trace.NoPos || d > s.pos:
@@ -68,12 +75,55 @@ func (s *telling) replyMeans(entry *Entry, r *smtp.Reply, k *talk) string {
 	if s.e.Code == 334 {
 		s.v.say("step", s.asksFor())
 	}
-	for _, w := range []string{word, "here"} {
-		if text := entry.Note(w); text != "" {
+	if text := entry.Note(word); text != "" {
+		return text
+	}
+	digit := s.digit(int(s.e.Code) / 100)
+	for _, text := range []string{s.misplaced(digit), entry.Note("here")} {
+		if text != "" {
 			return text
 		}
 	}
-	return s.digit(int(s.e.Code) / 100).Note("here")
+	return digit.Note("here")
+}
+
+// misplaced is the sentence for a code that is never an answer to the command:
+// done to DATA, go on to what has nothing more to come (RFC 5321 §4.3.2).
+func (s *telling) misplaced(digit *Entry) string {
+	never := uint16(0)
+	switch s.e.Verb {
+	case smtp.DATA:
+		never = 2
+	case smtp.Connect, smtp.EHLO, smtp.HELO, smtp.MAIL, smtp.RCPT, smtp.BDAT, smtp.EndOfData:
+		never = 3
+	}
+	if s.e.Code/100 != never {
+		return ""
+	}
+	return digit.Note("misplaced")
+}
+
+// noReply is the sentence for octets that the client took for no reply.
+func (s *telling) noReply(entry *Entry, err error) string {
+	note := "here"
+	if s.e.Verb == smtp.Connect {
+		note = "connect"
+	}
+	for _, other := range s.entry("parts", "other protocol").Notes {
+		if bytes.HasPrefix(s.x.Octets, []byte(other.Word)) {
+			s.v.set("server", other.Text)
+			note = "other protocol"
+		}
+	}
+	switch e, ok := err.(*smtp.SyntaxError); {
+	case !ok:
+		note = "unasked" // a reply, but the client awaited none
+	case e.Pos < len(s.x.Octets) && s.x.Octets[e.Pos] == '\n':
+		note = "bare LF"
+	default:
+		s.v.set("want", Wanted(e.Want))
+	}
+	return s.v.fill(entry.Note(note))
 }
 
 // endsLetter says whether an event is the end of a letter that came in chunks.

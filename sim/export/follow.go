@@ -44,8 +44,8 @@ func NewTextStream(w io.Writer, t *trace.Trace, clients trace.HostID) *TextStrea
 	return &TextStream{w: w, tr: tr}
 }
 
-// Explain has a sentence of explain written below each row; one that is empty
-// is left out.
+// Explain has a sentence of explain written below each row and where the other
+// side has closed; one that is empty is left out.
 func (s *TextStream) Explain(explain func(trace.Pos) string) { s.explain = explain }
 
 // Secrets has passwords and the like shown, as far as the trace has them.
@@ -66,7 +66,7 @@ func (s *TextStream) Update() error {
 			tr.conn = "#" + strconv.FormatUint(uint64(e.Conn), 10)
 		}
 		tr.row(s.next)
-		if s.explain != nil && e.Kind.IsRow() {
+		if s.explain != nil && e.Kind != trace.Close {
 			if text := s.explain(s.next); text != "" {
 				for line := range strings.SplitSeq(ansi.Wordwrap(visible(text), explainWidth, ""), "\n") {
 					tr.b.WriteString(explainIndent + line + "\n")

@@ -103,16 +103,19 @@ func (m *Maildir) box(name string) (string, error) {
 
 // folderName is a mailbox's name as a file name: what is not a small letter, a
 // digit, or one of "-_+", or a dot inside it, is written as = and two hex
-// digits, so that no local-part can leave the folder and no two share one.
+// digits, so that no local-part can leave the folder and no two share one. So
+// is the first letter of a device's name: Windows has no folder con, nor
+// con.letter, and a folder may be moved there.
 func folderName(box string) string {
 	const hex = "0123456789ABCDEF"
+	device := isDevice(box)
 	var b strings.Builder
 	for i := range len(box) {
 		c := box[i]
-		switch {
-		case c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '-', c == '_', c == '+', c == '.' && i > 0 && i < len(box)-1:
+		safe := c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '+' || c == '.' && i > 0 && i < len(box)-1
+		if safe && !(i == 0 && device) {
 			b.WriteByte(c)
-		default:
+		} else {
 			b.Write([]byte{'=', hex[c>>4], hex[c&15]})
 		}
 	}
@@ -120,6 +123,17 @@ func folderName(box string) string {
 		return "=empty"
 	}
 	return b.String()
+}
+
+// isDevice says whether Windows takes a name of small letters for a device,
+// whatever stands behind a dot.
+func isDevice(name string) bool {
+	name, _, _ = strings.Cut(name, ".")
+	switch name {
+	case "con", "prn", "aux", "nul":
+		return true
+	}
+	return len(name) == 4 && (name[:3] == "com" || name[:3] == "lpt") && name[3] >= '1' && name[3] <= '9'
 }
 
 // putFile writes a letter to a new file and forces it to the disk.

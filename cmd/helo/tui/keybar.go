@@ -4,6 +4,7 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"charm.land/bubbles/v2/key"
@@ -19,24 +20,51 @@ type barKey struct {
 	does string
 }
 
-// keyBar draws as many keys as there is room for. The last one always has it.
+// shorter are words for a bar in which the usual ones have no room.
+var shorter = map[string]string{"next step": "next", "send an empty line": "empty line"}
+
+// keyBar draws the keys, closer to each other and in shorter words where they
+// would not fit otherwise. If there are still too many, some are left out; the
+// last two, which lead out and to help, never are.
 func keyBar(th *theme, w int, keys []barKey) string {
-	l := newLine(w)
-	if len(keys) == 0 {
-		return l.end(th)
+	gap := 3
+	if barSize(keys, gap) > w-4 {
+		gap = 2
 	}
-	size := func(k barKey) int { return cells(k.name()) + 1 + cells(k.does) }
-	last := keys[len(keys)-1]
-	room := w - 4 - size(last)
+	if barSize(keys, gap) > w-4 {
+		keys = slices.Clone(keys)
+		for i, k := range keys {
+			if does := shorter[k.does]; does != "" {
+				keys[i].does = does
+			}
+		}
+	}
+	always := max(0, len(keys)-2)
+	room := w - 2 - gap - barSize(keys[always:], gap)
+	l := newLine(w)
 	l.to(th, 2)
-	for _, k := range keys[:len(keys)-1] {
-		if l.at-2+size(k)+3 > room {
+	for i, k := range keys {
+		if i < always && l.at+gap+k.size() > room {
 			continue
 		}
-		l.put(th.accent, k.name()).put(th.mid, " "+k.does).put(th.text, "   ")
+		if l.at > 2 {
+			l.put(th.text, blanks(gap))
+		}
+		l.put(th.accent, k.name()).put(th.mid, " "+k.does)
 	}
-	return l.put(th.accent, last.name()).put(th.mid, " "+last.does).end(th)
+	return l.end(th)
 }
+
+// barSize is how many cells keys take, with so many between two.
+func barSize(keys []barKey, gap int) int {
+	n := gap * max(0, len(keys)-1)
+	for _, k := range keys {
+		n += k.size()
+	}
+	return n
+}
+
+func (k barKey) size() int { return cells(k.name()) + 1 + cells(k.does) }
 
 func (k barKey) name() string {
 	if k.show != "" {

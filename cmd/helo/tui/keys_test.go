@@ -178,6 +178,22 @@ func TestKeyBarNamesWhatWorks(t *testing.T) {
 	}
 }
 
+// The bar shows the way out and help at the smallest size, whatever else there
+// is room for, and cuts no word.
+func TestKeyBarShowsTheWayOut(t *testing.T) {
+	list := situations(t)
+	list["asked, w pressed"] = func() *drive { d := list["asked"](); d.press("left", "w"); return d }
+	list["looking, w pressed"] = func() *drive { d := list["looking"](); d.press("w"); return d }
+	for name, make := range list {
+		text := strings.TrimRight(make().text(), " \n")
+		bar := text[strings.LastIndex(text, "\n")+1:]
+		if strings.Contains(bar, "…") || !strings.HasSuffix(bar, " help") ||
+			!strings.Contains(bar, "esc leave") && !strings.Contains(bar, "esc look around") && !strings.Contains(bar, "q quit") {
+			t.Errorf("%s: the bar is %q", name, bar)
+		}
+	}
+}
+
 // The views never write octets but through package explain: this file's
 // package has no other way to a trace's octets than these calls.
 func TestOctetsAreShownThroughExplain(t *testing.T) {

@@ -11,9 +11,9 @@ import (
 	"helo/sim/trace"
 )
 
-// maxGap keeps lanes from drifting apart on a wide screen: longer arrows say
-// no more.
-const maxGap = 52
+// maxGap keeps lanes from drifting apart on a wide screen: a usual line fits,
+// and an eye finds the other end of an arrow.
+const maxGap = 80
 
 // ladder draws heads and rows into w by h cells. tall gives the hosts' roles
 // and some air.

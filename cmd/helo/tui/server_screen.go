@@ -4,6 +4,7 @@ package tui
 
 import (
 	"fmt"
+	"strings"
 
 	"charm.land/bubbles/v2/key"
 
@@ -104,7 +105,11 @@ func (m *serverModel) sessions(in *in) []string {
 		paneH := max(9, min(m.h*36/100, 19))
 		listW := max(36, min(m.w*3/10, 56))
 		exW := min(m.w-listW-6, 10+maxGap+2*16)
-		list := m.list(listW, body-paneH)
+		list, _ := m.list(listW, body-paneH)
+		if len(m.vs.list) > len(list) {
+			some, more := m.list(listW, len(list)-1)
+			list = append(some, more)
+		}
 		ex := m.exchange(in, exW, body-paneH)
 		out := make([]string, len(list))
 		for i := range list {
@@ -114,10 +119,10 @@ func (m *serverModel) sessions(in *in) []string {
 	}
 	paneH, listH := max(6, min(m.h/4, 12)), max(2, min(len(m.vs.list), 2+(m.h-minHeight)/4))
 	var out []string
-	for _, r := range m.list(m.w-4, listH) {
+	list, more := m.list(m.w-4, listH)
+	for _, r := range append(list, more) {
 		out = append(out, "  "+r+"  ")
 	}
-	out = append(out, plain(m.w))
 	out = append(out, m.exchange(in, m.w, body-paneH-listH-1)...)
 	return append(out, pane(in, m.w, paneH)...)
 }
@@ -129,8 +134,10 @@ func (m *serverModel) exchange(in *in, w, h int) []string {
 	return ladder(in, w, h, isWide(m.w, m.h))
 }
 
-// list draws the sessions, the newest on top, the chosen one in view.
-func (m *serverModel) list(w, h int) []string {
+// list draws the sessions into h rows, the newest on top, the chosen one in
+// view, and a row that says how many more there are; it is blank if there are
+// none.
+func (m *serverModel) list(w, h int) (rows []string, more string) {
 	n, at := len(m.vs.list), 0
 	for i, v := range m.vs.list {
 		if v == m.chosen {
@@ -138,11 +145,18 @@ func (m *serverModel) list(w, h int) []string {
 		}
 	}
 	first := max(0, min(at-h/2, n-h))
-	var out []string
 	for i := first; i < min(n, first+h); i++ {
-		out = append(out, m.listRow(m.vs.list[n-1-i], w))
+		rows = append(rows, m.listRow(m.vs.list[n-1-i], w))
 	}
-	return fill(out, w, h)
+	var hidden []string
+	if first > 0 {
+		hidden = append(hidden, fmt.Sprintf("↑ %d newer", first))
+	}
+	if older := n - first - h; older > 0 {
+		hidden = append(hidden, fmt.Sprintf("↓ %d older", older))
+	}
+	more = newLine(w).right(m.th, m.th.mid, strings.Join(hidden, "   "), w).end(m.th)
+	return fill(rows, w, h), more
 }
 
 // listRow is one session in a row.
@@ -193,11 +207,9 @@ func (m *serverModel) bar(in *in) []barKey {
 			add(keyBack, "", "back")
 		}
 		keys = append(keys, there...)
-	}
-	add(keyQuit, "", "stop")
-	if m.chosen != nil {
 		add(keyView, "", "view")
 	}
+	add(keyQuit, "", "stop")
 	add(keyHelp, "", "help")
 	return keys
 }

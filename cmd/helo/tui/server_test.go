@@ -93,6 +93,7 @@ func TestServerScreens(t *testing.T) {
 			{"letter", []string{"left", "left", "left", "left", "left", "left"}},
 			{"refused", []string{"down"}},
 			{"transcript", []string{"down", "down", "v"}},
+			{"back", []string{"left", "w"}},
 			{"help", []string{"?"}},
 		} {
 			t.Run(fmt.Sprintf("%s-%dx%d", c.name, size[0], size[1]), func(t *testing.T) {
@@ -235,6 +236,41 @@ func TestServerOverTLS(t *testing.T) {
 		m.Update(press("e"))
 		if text = checkScreen(t, m, size[0], size[1]); !strings.Contains(text, "250 2.0.0 accepted") {
 			t.Errorf("e does not lead back:\n%s", text)
+		}
+	}
+}
+
+// Where not all sessions have room, the list says how many more there are, and
+// on which side.
+func TestServerListSaysWhatItHides(t *testing.T) {
+	for _, c := range []struct {
+		w, h, sessions, downs int
+		newer, older          string
+	}{
+		{80, 24, 2, 0, "", ""},
+		{80, 24, 12, 0, "", "↓ 10 older"},
+		{80, 24, 12, 4, "↑ 3 newer", "↓ 7 older"},
+		{80, 24, 12, 11, "↑ 10 newer", ""},
+		{120, 36, 20, 0, "", ""}, // as many as there is room for
+		{120, 36, 21, 0, "", "↓ 2 older"},
+		{120, 36, 40, 39, "↑ 21 newer", ""},
+	} {
+		tr := trace.New("direct", 0, time.Now(), []trace.Host{{ID: "client"}, {ID: "mx", Title: "mx.receiver.example"}})
+		for id := range c.sessions {
+			tr.Append(trace.Event{Kind: trace.Connect, Host: 1, Peer: 2, Conn: trace.ConnID(id + 1), Cause: trace.NoPos})
+		}
+		m := newServed(t, tr, c.w, c.h)
+		for range c.downs {
+			m.Update(press("down"))
+		}
+		text := checkScreen(t, m, c.w, c.h)
+		for word, want := range map[string]string{" newer": c.newer, " older": c.older} {
+			if strings.Contains(text, word) != (want != "") || !strings.Contains(text, want) {
+				t.Errorf("%dx%d, %d sessions, %d down: want %q:\n%s", c.w, c.h, c.sessions, c.downs, want, text)
+			}
+		}
+		if at := fmt.Sprintf("#%d", c.sessions-c.downs); !strings.Contains(text, at) {
+			t.Errorf("%dx%d, %d sessions, %d down: the chosen one is not there:\n%s", c.w, c.h, c.sessions, c.downs, text)
 		}
 	}
 }
