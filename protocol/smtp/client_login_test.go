@@ -1,0 +1,3 @@
+package smtp
+
+var clientLoginRules []clientRule
