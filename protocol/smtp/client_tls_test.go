@@ -154,6 +154,25 @@ func TestRFC3207_6_ReplyBeforeSTARTTLS(t *testing.T) {
 	}
 }
 
+// What was fed with the 220 is thrown away, even if the server closes before the
+// client looks.
+func TestRFC3207_4_2_PlaintextThenClosed(t *testing.T) {
+	c := NewClient(&ClientConfig{Use: StartTLS})
+	hearing(t, c, "220 x\r\n", "250-x\r\n250 STARTTLS\r\n")
+	c.Feed([]byte("220 go\r\n250 evil\r\n"))
+	if c.Next() != Heard {
+		t.Fatal(c.Next())
+	}
+	c.PeerClosed()
+	step := c.Next()
+	if f, _ := c.Failure(); step != Done || c.Discarded() != len("250 evil\r\n") {
+		t.Errorf("%v, %d thrown away, %v", c.Next(), c.Discarded(), f)
+	}
+	if f, _ := c.Failure(); f.Reply.Enhanced != (Enhanced{4, 4, 2}) {
+		t.Error(resultText(f))
+	}
+}
+
 // RFC 8314 §3.3: TLS from the first octet on; a client that insists is content,
 // and says no STARTTLS.
 func TestRFC8314_3_3_ClientInsideFromTheBeginning(t *testing.T) {
