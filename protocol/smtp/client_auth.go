@@ -96,5 +96,5 @@ func (c *Client) LoggedIn() (bool, Reply) { return c.login.done, c.login.reply }
 // a response of a login.
 func (c *Client) InLogin() bool {
 	about := c.awaited().verb
-	return c.step == Challenge || about == Response || about == AUTH
+	return about == Response || about == AUTH
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 )
 
 const (
@@ -151,6 +152,41 @@ func TestRFC3207_6_ReplyBeforeSTARTTLS(t *testing.T) {
 		if c.Next() != Done || !failed || resultText(f) != "deferred STARTTLS 451 4.5.0 local" || c.Secure() {
 			t.Errorf("%q: %v, %s", early, c.Next(), resultText(f))
 		}
+	}
+}
+
+// RFC 3207 §4: if TLS does not come about, the session is over, and it is known
+// where.
+func TestRFC3207_4_HandshakeFails(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		stop func(*Client)
+		want string
+	}{
+		{"the handshake fails", func(c *Client) { c.HandshakeFailed("wrong name") }, "deferred STARTTLS 451 4.7.5 local no TLS: wrong name"},
+		{"the server closes", (*Client).PeerClosed, "deferred STARTTLS 451 local the connection was closed"},
+		{"it takes too long", (*Client).TimedOut, "deferred STARTTLS 451 local no answer in time: command"},
+	} {
+		for _, behind := range []string{"", "250 ok\r\n", "421 bye\r\n"} {
+			for _, config := range []*ClientConfig{{Use: StartTLS}, {TLS: Insist}} {
+				c := clientShaking(t, config, behind, len("220 go\r\n"))
+				if p, d := c.Waiting(); p != PhaseCommand || d != 5*time.Minute {
+					t.Errorf("waiting %v %v", p, d)
+				}
+				test.stop(c)
+				step := c.Next()
+				f, _ := c.Failure()
+				if got := resultText(f) + " " + f.Reply.Text(); step != Done || got != test.want || len(c.Output()) > 0 || c.Secure() {
+					t.Errorf("%s behind %q: %v, %s, want %s", test.name, behind, c.Next(), got, test.want)
+				}
+			}
+		}
+	}
+	// On a connection that begins with TLS nothing was said yet.
+	c := NewClient(&ClientConfig{})
+	c.HandshakeFailed("expired")
+	if f, _ := c.Failure(); c.Next() != Done || resultText(f) != "deferred connect 451 4.7.5 local" {
+		t.Errorf("%v, %s", c.Next(), resultText(f))
 	}
 }
 
