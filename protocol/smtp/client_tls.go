@@ -70,11 +70,7 @@ func (c *Client) Secured() {
 // HandshakeFailed says that TLS did not come about, and why: the session is
 // done.
 func (c *Client) HandshakeFailed(why string) {
-	verb := STARTTLS
-	if c.step != Handshake {
-		verb = Connect
-	}
-	c.end(Deferred, verb, Reply{Code: 451, Enhanced: Enhanced{4, 7, 5}, Lines: []string{"no TLS: " + why}}, true)
+	c.fail(Reply{Code: 451, Enhanced: Enhanced{4, 7, 5}, Lines: []string{"no TLS: " + why}})
 }
 
 // Secure says whether the session is inside TLS.

@@ -179,6 +179,10 @@ func TestRFC3207_4_HandshakeFails(t *testing.T) {
 				if got := resultText(f) + " " + f.Reply.Text(); step != Done || got != test.want || len(c.Output()) > 0 || c.Secure() {
 					t.Errorf("%s behind %q: %v, %s, want %s", test.name, behind, c.Next(), got, test.want)
 				}
+				c.HandshakeFailed("again")
+				if again, _ := c.Failure(); resultText(again) != resultText(f) {
+					t.Errorf("%s: %v", test.name, again)
+				}
 			}
 		}
 	}
@@ -187,6 +191,14 @@ func TestRFC3207_4_HandshakeFails(t *testing.T) {
 	c.HandshakeFailed("expired")
 	if f, _ := c.Failure(); c.Next() != Done || resultText(f) != "deferred connect 451 4.7.5 local" {
 		t.Errorf("%v, %s", c.Next(), resultText(f))
+	}
+	// After a session that went well there is nothing to fail.
+	c = clientAt(t, Ready, "")
+	c.Quit()
+	hearing(t, c, "221 bye\r\n")
+	c.HandshakeFailed("late")
+	if f, failed := c.Failure(); failed {
+		t.Errorf("%v", f)
 	}
 }
 
