@@ -56,15 +56,19 @@ func (c *Client) takeSTARTTLS(r Reply) {
 // Secured says that the session is inside TLS from now on: at [Handshake], or
 // on a new connection that begins with TLS (RFC 8314 §3.3), before anything was
 // fed. What the server offered outside is forgotten, and EHLO is said again
-// (RFC 3207 §4.2).
+// (RFC 3207 §4.2). At any other time it does nothing.
+//
+// Octets of the server that came in clear and were not fed yet are fed before,
+// and thrown away.
 func (c *Client) Secured() {
-	c.secure = true
-	if c.step != Handshake {
+	switch {
+	case c.step == Handshake:
+		c.offer, c.usable = Offer{}, 0
+		c.hello(EHLO)
+	case c.step == Done || c.awaited().verb != Connect || c.in.begun():
 		return
 	}
-	c.offer, c.usable = Offer{}, 0
-	c.sent, c.answer, c.early = c.sent[:0], 0, false
-	c.hello(EHLO)
+	c.secure = true
 }
 
 // HandshakeFailed says that TLS did not come about, and why: the session is

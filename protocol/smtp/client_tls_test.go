@@ -240,6 +240,25 @@ func TestRFC8314_3_3_ClientInsideFromTheBeginning(t *testing.T) {
 	}
 }
 
+// Only where a handshake can have been, Secured says anything: else a letter
+// that demands TLS would go in clear.
+func TestRFC8314_3_3_ClientSecuredOnlyWhereTLSBegins(t *testing.T) {
+	for name, octets := range map[string][]string{"greeting begun": {"220-x\r\n"}, "greeted": {"220 x\r\n"}, "ready": {"220 x\r\n", "250 x\r\n"}, "refused": {"554 no\r\n"}} {
+		c := NewClient(&ClientConfig{})
+		hearing(t, c, octets...)
+		before, said := c.State(), string(c.Output())
+		c.Secured()
+		if c.Secure() || c.State() != before || len(c.Output()) > 0 {
+			t.Errorf("%s: secure %v, %v after %q", name, c.Secure(), c.State(), said)
+		}
+	}
+	c := clientShaking(t, &ClientConfig{Use: StartTLS}, "", 3)
+	c.TimedOut()
+	if c.Secured(); c.Secure() || c.Next() != Done {
+		t.Errorf("%v", c.Next())
+	}
+}
+
 // A clone at the handshake goes its own way.
 func TestClientCloneAtHandshake(t *testing.T) {
 	c := clientShaking(t, &ClientConfig{Use: AllExtensions | Security}, "250", 5)
