@@ -322,8 +322,8 @@ func runClient(t testing.TB, c *Client, s *scripted, cut cutter, envelopes []Env
 				login = nil
 			}
 			if len(logins) > 0 {
-				login, logins = &logins[0], logins[1:]
-				login.responses = append([]string(nil), login.responses...)
+				first := logins[0]
+				login, logins = &first, logins[1:]
 				if err := c.Login(login.mechanism, login.initial); err != nil {
 					log.logins = append(log.logins, err.Error())
 					login = nil
