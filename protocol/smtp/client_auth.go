@@ -54,17 +54,16 @@ func (c *Client) takeLogin(r Reply) {
 		return
 	}
 	challenge, ok := decodeSASL([]byte(r.Text()))
+	c.step = Challenge
 	switch {
 	case !ok:
 		c.CancelLogin()
 	case l.held && len(challenge) == 0:
 		initial := l.initial
 		l.initial, l.held = nil, false
-		c.step = Challenge
 		c.Respond(initial)
 	default:
 		l.challenge, l.held = challenge, false
-		c.step = Challenge
 	}
 }
 
@@ -78,8 +77,13 @@ func (c *Client) Respond(response []byte) {
 	}
 }
 
-// CancelLogin gives a login up: the server says 501 (RFC 4954 §4).
-func (c *Client) CancelLogin() { c.sayLine("*") }
+// CancelLogin gives a login up: the server says 501 (RFC 4954 §4). At another
+// step than [Challenge] it does nothing.
+func (c *Client) CancelLogin() {
+	if c.step == Challenge {
+		c.sayLine("*")
+	}
+}
 
 func (c *Client) sayLine(line string) {
 	c.reuse()

@@ -85,6 +85,120 @@ func clientChallenged(t *testing.T, last string) *Client {
 	return c
 }
 
+// RFC 4954 §4: how a client names where it stands in a login, and how long it
+// waits.
+func TestRFC4954_4_StatesOfALogin(t *testing.T) {
+	c := NewClient(&ClientConfig{})
+	want := func(phase Phase, state State, step ClientStep, inLogin bool) {
+		t.Helper()
+		if p, _ := c.Waiting(); p != phase || c.State() != state || c.Next() != step || c.InLogin() != inLogin {
+			t.Errorf("waiting for %v, %v, %v, in a login %v; want %v, %v, %v", p, c.State(), c.Next(), c.InLogin(), phase, state, step)
+		}
+	}
+	hearing(t, c, "220 x\r\n")
+	want(PhaseCommand, StateEHLOSent, NeedInput, false)
+	hearing(t, c, "250-x\r\n250 AUTH X-TOY\r\n")
+	want(PhaseNone, StateReady, Ready, false)
+	if err := c.Login("X-TOY", nil); err != nil {
+		t.Fatal(err)
+	}
+	want(PhaseCommand, StateAUTHSent, NeedInput, true)
+	if c.Login("X-TOY", nil) != ErrNoLogin || c.Send(Envelope{To: []Path{{"bob", "x.example"}}}) != ErrNotReady {
+		t.Error("two things at once")
+	}
+	hearing(t, c, "334 Zm9v\r\n")
+	want(PhaseNone, StateChallenged, Challenge, true)
+	if string(c.Challenge()) != "foo" {
+		t.Errorf("asked %q", c.Challenge())
+	}
+	c.Respond([]byte("bar"))
+	want(PhaseCommand, StateResponseSent, NeedInput, true)
+	c.Respond([]byte("again"))
+	c.CancelLogin()
+	if out := string(c.Output()); out != "EHLO localhost\r\nAUTH X-TOY\r\nYmFy\r\n" {
+		t.Errorf("said %q", out)
+	}
+	hearing(t, c, "334 \r\n")
+	want(PhaseNone, StateChallenged, Challenge, true)
+	if c.Challenge() == nil || len(c.Challenge()) > 0 {
+		t.Errorf("asked %q", c.Challenge())
+	}
+	c.CancelLogin()
+	want(PhaseCommand, StateResponseSent, NeedInput, true)
+	hearing(t, c, "501 5.7.0 ok\r\n")
+	want(PhaseNone, StateReady, Ready, false)
+	if done, r := c.LoggedIn(); done || r.Code != 501 || r.Enhanced != (Enhanced{5, 7, 0}) {
+		t.Errorf("%v %v", done, r)
+	}
+	// Where there is no challenge nothing is said.
+	c.Output()
+	c.CancelLogin()
+	c.Respond([]byte("x"))
+	want(PhaseNone, StateReady, Ready, false)
+	if len(c.Output()) > 0 {
+		t.Error("said something")
+	}
+	if done, _ := c.Clone().LoggedIn(); done {
+		t.Error("a clone has logged in")
+	}
+	if c.Reset(); c.Login("X-TOY", nil) != ErrNoLogin {
+		t.Error("a login before the greeting")
+	}
+}
+
+// RFC 4954 §4, RFC 5321 §3.8: what a server says while it waits for a response is
+// an answer to nothing. Only a 421 is taken at its word.
+func TestRFC4954_4_UnaskedReplyAtAChallenge(t *testing.T) {
+	for _, test := range []struct{ early, late, failure string }{
+		{"235 welcome\r\n", "", "deferred response 451 4.5.0 local"},
+		{"535 wrong\r\n", "", "deferred response 451 4.5.0 local"},
+		{"334 \r\n", "", "deferred response 451 4.5.0 local"},
+		{"hm?\r\n", "", "deferred response 451 4.5.0 local"},
+		{"421 bye\r\n", "", "deferred response 421"},
+		{"23", "5 welcome\r\n", "deferred response 451 4.5.0 local"},
+		{"334-Zm9v\r\n", "334 Zm9v\r\n", "deferred response 451 4.5.0 local"},
+		{"42", "1 bye\r\n", "deferred response 421"},
+	} {
+		for _, together := range []bool{true, false} {
+			c, late := clientChallenged(t, map[bool]string{true: test.early}[together]), test.late
+			if !together {
+				c.Feed([]byte(test.early))
+			}
+			for step := c.Next(); step != Done; step = c.Next() {
+				switch step {
+				case Challenge:
+					if late == "" {
+						t.Fatalf("%q: the login goes on", test.early)
+					}
+					c.Respond([]byte("bar"))
+				case NeedInput:
+					if c.Feed([]byte(late)) == 0 {
+						t.Fatalf("%q: still waiting, state %v", test.early, c.State())
+					}
+					late = ""
+				}
+			}
+			f, _ := c.Failure()
+			if done, _ := c.LoggedIn(); resultText(f) != test.failure || done {
+				t.Errorf("%q: %s, logged in %v, want %s", test.early, resultText(f), done, test.failure)
+			}
+		}
+	}
+	for name, stop := range map[string]func(*Client){"closed": (*Client).PeerClosed, "timed out": (*Client).TimedOut} {
+		c := clientChallenged(t, "")
+		stop(c)
+		step := c.Next()
+		if f, _ := c.Failure(); step != Done || f.Verb != Response || f.Outcome != Deferred {
+			t.Errorf("%s: %v, %v", name, step, f)
+		}
+		c.Respond([]byte("bar"))
+		c.CancelLogin()
+		if len(c.Output()) > 0 {
+			t.Errorf("%s: said something", name)
+		}
+	}
+}
+
 // RFC 4954 §4: before AUTH is said there is no answer to it.
 func TestRFC4954_4_ReplyBeforeAUTH(t *testing.T) {
 	c := NewClient(&ClientConfig{})
