@@ -12,6 +12,7 @@ type login struct {
 	challenge []byte
 	initial   []byte // a response that waits for an empty challenge
 	held      bool   // there is one
+	over      bool   // the client has given it up
 	reply     Reply  // what ended it
 	done      bool   // it succeeded
 }
@@ -49,8 +50,13 @@ func (c *Client) Login(mechanism string, initial []byte) error {
 func (c *Client) takeLogin(r Reply) {
 	l := &c.login
 	if !r.Intermediate() {
-		l.reply, l.done = r, r.Positive()
+		l.reply, l.done = r, r.Positive() && !l.over
 		c.step = Ready
+		return
+	}
+	if l.over { // and the server should have said 501 (RFC 4954 §4)
+		c.end(Deferred, c.about.verb, Reply{Code: 451, Enhanced: Enhanced{4, 5, 0},
+			Lines: []string{"the server goes on with a login that was given up"}}, true)
 		return
 	}
 	challenge, ok := decodeSASL([]byte(r.Text()))
@@ -81,6 +87,7 @@ func (c *Client) Respond(response []byte) {
 // step than [Challenge] it does nothing.
 func (c *Client) CancelLogin() {
 	if c.step == Challenge {
+		c.login.over = true
 		c.sayLine("*")
 	}
 }
