@@ -21,6 +21,10 @@ type login struct {
 // step than [Ready], or after one that succeeded.
 var ErrNoLogin = errors.New("the session is not ready for a login")
 
+// ErrMechanism is the error of [Client.Login] for a mechanism that the server has
+// not offered, or that is none (RFC 4422 §3.1).
+var ErrMechanism = errors.New("the server does not offer this mechanism")
+
 // Login begins a login, at [Ready]. initial is the response that goes with the
 // command, nil if the mechanism has none; one that would make the line too long
 // waits for the server's empty challenge (RFC 4954 §4). The session comes back
@@ -28,6 +32,9 @@ var ErrNoLogin = errors.New("the session is not ready for a login")
 func (c *Client) Login(mechanism string, initial []byte) error {
 	if c.step != Ready || c.login.done {
 		return ErrNoLogin
+	}
+	if !validMechanism(mechanism) || !has(c.offer.Mechanisms, mechanism) {
+		return ErrMechanism
 	}
 	c.login = login{}
 	arg := mechanism
