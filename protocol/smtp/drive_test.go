@@ -277,6 +277,18 @@ type clientLog struct {
 	results [][]Result // a slice a transaction
 	errs    []error
 	logins  []string // what each login came to, or its error
+	clear   []string // what was said before TLS
+}
+
+// inClear says whether what was said before TLS is no more than a client may say
+// that insists on TLS.
+func (l *clientLog) inClear() bool {
+	for _, line := range l.clear {
+		if verb, _, _ := strings.Cut(line, " "); verb != "EHLO" && verb != "HELO" && verb != "STARTTLS" && verb != "QUIT" {
+			return false
+		}
+	}
+	return true
 }
 
 // credentials is a login of a client: the response that goes with AUTH, nil if
@@ -313,7 +325,9 @@ func runClient(t testing.TB, c *Client, s *scripted, cut cutter, envelopes []Env
 				started = false
 			}
 			if step == Done {
-				s.hear(string(c.Output()))
+				if s.hear(string(c.Output())); !c.Secure() {
+					log.clear = s.heard
+				}
 				return log
 			}
 			if login != nil {
@@ -371,6 +385,7 @@ func runClient(t testing.TB, c *Client, s *scripted, cut cutter, envelopes []Env
 				t.Fatalf("%d octets in clear thrown away of %d", c.Discarded(), thrown)
 			}
 			log.events = append(log.events, fmt.Sprintf("TLS, %d in clear thrown away", c.Discarded()))
+			log.clear = append(log.clear, s.heard...)
 			c.Secured()
 			continue
 		}
