@@ -132,12 +132,13 @@ func (c *Client) Next() ClientStep {
 		c.heard = false
 		c.in.next()
 	}
-	switch {
-	case c.step == Done:
+	switch c.step {
+	case Done:
 		return Done
-	case c.step == Handshake && !c.eof:
-		c.drop(0)
-		return Handshake
+	case Handshake:
+		if c.drop(0); !c.eof {
+			return Handshake
+		}
 	}
 	switch c.in.read() {
 	case replyWhole:

@@ -12,6 +12,7 @@ type login struct {
 	challenge []byte
 	initial   []byte // a response that waits for an empty challenge
 	held      bool   // there is one
+	over      bool   // the client has given it up
 	reply     Reply  // what ended it
 	done      bool   // it succeeded
 }
@@ -20,6 +21,10 @@ type login struct {
 // step than [Ready], or after one that succeeded.
 var ErrNoLogin = errors.New("the session is not ready for a login")
 
+// ErrMechanism is the error of [Client.Login] for a mechanism that the server has
+// not offered, or that is none (RFC 4422 §3.1).
+var ErrMechanism = errors.New("the server does not offer this mechanism")
+
 // Login begins a login, at [Ready]. initial is the response that goes with the
 // command, nil if the mechanism has none; one that would make the line too long
 // waits for the server's empty challenge (RFC 4954 §4). The session comes back
@@ -27,6 +32,9 @@ var ErrNoLogin = errors.New("the session is not ready for a login")
 func (c *Client) Login(mechanism string, initial []byte) error {
 	if c.step != Ready || c.login.done {
 		return ErrNoLogin
+	}
+	if !validMechanism(mechanism) || !has(c.offer.Mechanisms, mechanism) {
+		return ErrMechanism
 	}
 	c.login = login{}
 	arg := mechanism
@@ -49,22 +57,26 @@ func (c *Client) Login(mechanism string, initial []byte) error {
 func (c *Client) takeLogin(r Reply) {
 	l := &c.login
 	if !r.Intermediate() {
-		l.reply, l.done = r, r.Positive()
+		l.reply, l.done = r, r.Positive() && !l.over
 		c.step = Ready
 		return
 	}
+	if l.over { // and the server should have said 501 (RFC 4954 §4)
+		c.end(Deferred, c.about.verb, Reply{Code: 451, Enhanced: Enhanced{4, 5, 0},
+			Lines: []string{"the server goes on with a login that was given up"}}, true)
+		return
+	}
 	challenge, ok := decodeSASL([]byte(r.Text()))
+	c.step = Challenge
 	switch {
 	case !ok:
 		c.CancelLogin()
 	case l.held && len(challenge) == 0:
 		initial := l.initial
 		l.initial, l.held = nil, false
-		c.step = Challenge
 		c.Respond(initial)
 	default:
 		l.challenge, l.held = challenge, false
-		c.step = Challenge
 	}
 }
 
@@ -78,8 +90,14 @@ func (c *Client) Respond(response []byte) {
 	}
 }
 
-// CancelLogin gives a login up: the server says 501 (RFC 4954 §4).
-func (c *Client) CancelLogin() { c.sayLine("*") }
+// CancelLogin gives a login up: the server says 501 (RFC 4954 §4). At another
+// step than [Challenge] it does nothing.
+func (c *Client) CancelLogin() {
+	if c.step == Challenge {
+		c.login.over = true
+		c.sayLine("*")
+	}
+}
 
 func (c *Client) sayLine(line string) {
 	c.reuse()
@@ -96,5 +114,5 @@ func (c *Client) LoggedIn() (bool, Reply) { return c.login.done, c.login.reply }
 // a response of a login.
 func (c *Client) InLogin() bool {
 	about := c.awaited().verb
-	return c.step == Challenge || about == Response || about == AUTH
+	return about == Response || about == AUTH
 }

@@ -62,7 +62,8 @@ func (c *Client) hearGarbage() {
 
 // awaited returns what the next reply answers. While the letter is on its way
 // and all before is answered, that is the dot or a BDAT, though it was not sent
-// yet.
+// yet, and at a challenge the response. While TLS begins it is STARTTLS, which
+// has not led anywhere yet.
 func (c *Client) awaited() sent {
 	switch {
 	case c.answer < len(c.sent):
@@ -71,6 +72,10 @@ func (c *Client) awaited() sent {
 		return sent{verb: BDAT, rcpt: -1}
 	case c.step == Letter:
 		return sent{verb: EndOfData, rcpt: -1}
+	case c.step == Handshake:
+		return sent{verb: STARTTLS, rcpt: -1}
+	case c.step == Challenge:
+		return sent{verb: Response, rcpt: -1}
 	}
 	return sent{verb: None, rcpt: -1}
 }

@@ -31,8 +31,10 @@ type clientRule struct {
 	letter  string // "hi" and a line end if empty
 	config  func(*ClientConfig)
 	adjust  func(*Envelope)
+	logins  []credentials
 	heard   []string
 	results []string // a recipient each, of all letters
+	login   []string // whether each succeeded, and the code of what ended it
 	failure string
 }
 
@@ -136,7 +138,9 @@ func resultText(r Result) string {
 }
 
 // allClientRules are those of RFC 5321 and those of the extensions.
-func allClientRules() []clientRule { return slices.Concat(clientRules, clientExtensionRules) }
+func allClientRules() []clientRule {
+	return slices.Concat(clientRules, clientExtensionRules, clientTLSRules, clientLoginRules)
+}
 
 func TestClientRules(t *testing.T) {
 	for _, rule := range allClientRules() {
@@ -164,7 +168,7 @@ func TestClientRules(t *testing.T) {
 				if letter == "" {
 					letter = body
 				}
-				log := runClient(t, c, server, cut, envelopes, letter)
+				log := runClient(t, c, server, cut, envelopes, letter, rule.logins...)
 				if diff := cmp.Diff(rule.heard, server.heard); diff != "" {
 					t.Errorf("the server heard (-want +got):\n%s", diff)
 				}
@@ -176,6 +180,9 @@ func TestClientRules(t *testing.T) {
 				}
 				if diff := cmp.Diff(rule.results, got); diff != "" {
 					t.Errorf("results (-want +got):\n%s", diff)
+				}
+				if diff := cmp.Diff(rule.login, log.logins); diff != "" {
+					t.Errorf("logins (-want +got):\n%s", diff)
 				}
 				failure := ""
 				if f, failed := c.Failure(); failed {

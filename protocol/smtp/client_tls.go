@@ -12,11 +12,8 @@ const (
 	Insist                   // inside TLS or not at all: nothing of a letter or a login is said outside
 )
 
-// What it amounts to if a client that insists gets no TLS.
-var (
-	replyTLSMissing = answer(451, Enhanced{4, 7, 4}, "TLS is demanded, and the server does not offer it")
-	replyTLSRefused = answer(451, Enhanced{4, 7, 4}, "TLS is demanded, and the server refused it")
-)
+// What it amounts to if a client that insists is not offered TLS.
+var replyTLSMissing = answer(451, Enhanced{4, 7, 4}, "TLS is demanded, and the server does not offer it")
 
 // begun is for an EHLO or HELO that was accepted: TLS first, if it is wanted.
 func (c *Client) begun() {
@@ -26,15 +23,17 @@ func (c *Client) begun() {
 	case c.uses(StartTLS) || c.config.TLS == Insist && c.offer.Extensions.Has(StartTLS):
 		c.say(STARTTLS, "")
 	case c.config.TLS == Insist:
-		c.withoutTLS(replyTLSMissing)
+		c.withoutTLS(replyTLSMissing, true)
 	default:
 		c.ready()
 	}
 }
 
-// withoutTLS says goodbye because there is no TLS.
-func (c *Client) withoutTLS(r Reply) {
-	c.failed = Result{Outcome: Deferred, Verb: STARTTLS, Reply: r, Local: true}
+// withoutTLS says goodbye because there is no TLS. That is never for good, be it
+// a 5yz or an offer that somebody has cut: another time the server may have it
+// (RFC 3207 §6).
+func (c *Client) withoutTLS(r Reply, local bool) {
+	c.failed = Result{Outcome: Deferred, Verb: STARTTLS, Reply: r, Local: local}
 	c.quit()
 }
 
@@ -45,8 +44,7 @@ func (c *Client) takeSTARTTLS(r Reply) {
 	case r.Code == 220:
 		c.step = Handshake
 	case c.config.TLS == Insist:
-		c.failed = Result{Outcome: outcomeOf(r), Verb: STARTTLS, Reply: r}
-		c.quit()
+		c.withoutTLS(r, false)
 	default: // as if it had not been offered
 		c.noTLS = true
 		c.ready()
@@ -56,25 +54,25 @@ func (c *Client) takeSTARTTLS(r Reply) {
 // Secured says that the session is inside TLS from now on: at [Handshake], or
 // on a new connection that begins with TLS (RFC 8314 §3.3), before anything was
 // fed. What the server offered outside is forgotten, and EHLO is said again
-// (RFC 3207 §4.2).
+// (RFC 3207 §4.2). At any other time it does nothing.
+//
+// Octets of the server that came in clear and were not fed yet are fed before,
+// and thrown away.
 func (c *Client) Secured() {
-	c.secure = true
-	if c.step != Handshake {
+	switch {
+	case c.step == Handshake:
+		c.offer, c.usable = Offer{}, 0
+		c.hello(EHLO)
+	case c.step == Done || c.awaited().verb != Connect || c.in.begun():
 		return
 	}
-	c.offer, c.usable = Offer{}, 0
-	c.sent, c.answer, c.early = c.sent[:0], 0, false
-	c.hello(EHLO)
+	c.secure = true
 }
 
 // HandshakeFailed says that TLS did not come about, and why: the session is
 // done.
 func (c *Client) HandshakeFailed(why string) {
-	verb := STARTTLS
-	if c.step != Handshake {
-		verb = Connect
-	}
-	c.end(Deferred, verb, Reply{Code: 451, Enhanced: Enhanced{4, 7, 5}, Lines: []string{"no TLS: " + why}}, true)
+	c.fail(Reply{Code: 451, Enhanced: Enhanced{4, 7, 5}, Lines: []string{"no TLS: " + why}})
 }
 
 // Secure says whether the session is inside TLS.

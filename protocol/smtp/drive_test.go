@@ -276,15 +276,38 @@ type clientLog struct {
 	events  []string
 	results [][]Result // a slice a transaction
 	errs    []error
+	logins  []string // what each login came to, or its error
+	clear   []string // what was said before TLS
 }
 
-// runClient drives a client against a scripted server: it sends the letters
-// one after the other, then quits.
-func runClient(t testing.TB, c *Client, s *scripted, cut cutter, envelopes []Envelope, letter string) *clientLog {
+// inClear says whether what was said before TLS is no more than a client may say
+// that insists on TLS.
+func (l *clientLog) inClear() bool {
+	for _, line := range l.clear {
+		if verb, _, _ := strings.Cut(line, " "); verb != "EHLO" && verb != "HELO" && verb != "STARTTLS" && verb != "QUIT" {
+			return false
+		}
+	}
+	return true
+}
+
+// credentials is a login of a client: the response that goes with AUTH, nil if
+// there is none, and those to challenges. When they run out it is given up.
+type credentials struct {
+	mechanism string
+	initial   []byte
+	responses []string
+}
+
+// runClient drives a client against a scripted server: it logs in, once or more,
+// sends the letters one after the other, then quits. A handshake works, and what
+// the server has said before it was said in clear.
+func runClient(t testing.TB, c *Client, s *scripted, cut cutter, envelopes []Envelope, letter string, logins ...credentials) *clientLog {
 	t.Helper()
 	log := &clientLog{}
 	var queue string // from the server
 	next, started, closed := 0, false, false
+	var login *credentials
 	for steps := 0; ; steps++ {
 		if steps > 20000 {
 			t.Fatalf("the session does not end: step %v, state %v", c.Next(), c.State())
@@ -302,8 +325,24 @@ func runClient(t testing.TB, c *Client, s *scripted, cut cutter, envelopes []Env
 				started = false
 			}
 			if step == Done {
-				s.hear(string(c.Output()))
+				if s.hear(string(c.Output())); !c.Secure() {
+					log.clear = s.heard
+				}
 				return log
+			}
+			if login != nil {
+				done, r := c.LoggedIn()
+				log.logins = append(log.logins, fmt.Sprint(done, " ", r.Code))
+				login = nil
+			}
+			if len(logins) > 0 {
+				first := logins[0]
+				login, logins = &first, logins[1:]
+				if err := c.Login(login.mechanism, login.initial); err != nil {
+					log.logins = append(log.logins, err.Error())
+					login = nil
+				}
+				continue
 			}
 			if next == len(envelopes) {
 				c.Quit()
@@ -321,6 +360,33 @@ func runClient(t testing.TB, c *Client, s *scripted, cut cutter, envelopes []Env
 				rest = rest[n:]
 			}
 			c.EndLetter()
+			continue
+		case Challenge:
+			log.events = append(log.events, fmt.Sprintf("challenge %q %v", c.Challenge(), c.State()))
+			if len(login.responses) == 0 {
+				c.CancelLogin()
+			} else {
+				c.Respond([]byte(login.responses[0]))
+				login.responses = login.responses[1:]
+			}
+			continue
+		case Handshake:
+			out, over := s.hear(string(c.Output()))
+			closed = closed || over
+			thrown := len(queue) + len(out)
+			for queue += out; queue != ""; {
+				n := cut(len(queue))
+				if taken := c.Feed([]byte(queue[:n])); taken != n {
+					t.Fatalf("%d of %d octets in clear taken", taken, n)
+				}
+				queue = queue[n:]
+			}
+			if c.Discarded() < thrown { // some were there with the 220
+				t.Fatalf("%d octets in clear thrown away of %d", c.Discarded(), thrown)
+			}
+			log.events = append(log.events, fmt.Sprintf("TLS, %d in clear thrown away", c.Discarded()))
+			log.clear = append(log.clear, s.heard...)
+			c.Secured()
 			continue
 		}
 		out, over := s.hear(string(c.Output()))

@@ -276,12 +276,7 @@ func TestRFC4954_4_StateFollowsReply(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			config := fullConfig()
 			guarded(config)
-			log := runServer(t, NewServer(config), ehlo+test.send, single, func(s *Server) Reply {
-				if r, ok := test.own[s.Command().Verb]; ok {
-					return r
-				}
-				return toy(s)
-			})
+			log := runServer(t, NewServer(config), ehlo+test.send, single, given(test.own))
 			var got []string
 			for _, r := range log.replies[2:] {
 				got = append(got, r[:min(len(r), 3)])

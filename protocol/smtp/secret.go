@@ -62,26 +62,23 @@ func mask(b []byte, start, end int) []byte {
 }
 
 // MaskStream is [MaskLine] for octets of a client as they arrive, in pieces and
-// several lines together: begun is what came before them of the same line.
-// Behind an AUTH all lines of the piece are masked, since they may be answers
-// to challenges not given yet.
+// several lines together: begun is what came before them and was not acted on,
+// such as the beginning of the same line. Behind an AUTH all lines are masked,
+// since they may be answers to challenges not given yet.
 func MaskStream(begun, octets []byte, inLogin bool) []byte {
+	if len(begun) > 0 && len(octets) > 0 {
+		all := append(append([]byte(nil), begun...), octets...)
+		return MaskStream(nil, all, inLogin)[len(begun):]
+	}
 	masked := octets
 	for pos := 0; pos < len(octets); {
-		end := pos
-		for end < len(octets) && octets[end] != '\n' {
-			end++
-		}
-		end = min(end+1, len(octets))
-		line, before := octets[pos:end], 0
-		if pos == 0 && len(begun) > 0 {
-			line, before = append(append([]byte(nil), begun...), line...), len(begun)
-		}
+		end := pos + lineEnd(octets[pos:])
+		line := octets[pos:end]
 		if m := MaskLine(line, inLogin); &m[0] != &line[0] {
 			if &masked[0] == &octets[0] {
 				masked = append([]byte(nil), octets...)
 			}
-			copy(masked[pos:end], m[before:])
+			copy(masked[pos:end], m)
 		}
 		inLogin = inLogin || IsAUTH(line)
 		pos = end
@@ -89,20 +86,63 @@ func MaskStream(begun, octets []byte, inLogin bool) []byte {
 	return masked
 }
 
-// Mask is [MaskStream] for octets that are about to be fed to the session.
+// lineEnd returns how many octets there are up to a LF, with it, or to the end.
+func lineEnd(b []byte) int {
+	if i := bytes.IndexByte(b, '\n'); i >= 0 {
+		return i + 1
+	}
+	return len(b)
+}
+
+// Mask is [MaskStream] for octets that are about to be fed to the session. What
+// belongs to a letter is shown as it is.
 func (s *Server) Mask(octets []byte) []byte {
-	if len(octets) == 0 || !s.config.serves(AUTH) {
+	if len(octets) == 0 || !s.config.serves(AUTH) || s.state == StateClosed {
 		return octets
 	}
-	switch s.state {
-	case StateData, StateChunk, StateClosed:
-		return octets
-	}
-	begun := s.buf[s.r:s.w]
-	if s.long.gathers {
+	begun := s.buf[s.r+s.letter.ready : s.w]
+	letter := 0
+	switch {
+	case s.chunk.open:
+		letter = int(min(s.chunk.left, int64(len(octets))))
+	case s.state == StateData:
+		letter = endOfLetter(begun, octets)
+	case s.long.gathers:
 		begun = s.long.line
+	case s.skip:
+		begun = s.head[:]
 	}
-	return MaskStream(begun, octets, s.state == StateLogin)
+	if letter > 0 {
+		begun = nil
+	}
+	// The next line is an answer to a challenge if one is given now.
+	inLogin := s.state == StateLogin || s.deciding && (s.cmd.Verb == AUTH || s.cmd.Verb == Response)
+	rest := octets[letter:]
+	masked := MaskStream(begun, rest, inLogin)
+	if len(rest) == 0 || &masked[0] == &rest[0] {
+		return octets
+	}
+	return append(octets[:letter:letter], masked...)
+}
+
+// endOfLetter returns how many of the octets belong to a letter that comes with
+// DATA, of which begun came before: those up to a line that is a lone dot, with
+// it.
+func endOfLetter(begun, octets []byte) int {
+	all := octets
+	if len(begun) > 0 {
+		all = append(append([]byte(nil), begun...), octets...)
+	}
+	for pos := 0; ; {
+		if rest := all[pos:]; bytes.HasPrefix(rest, []byte(".\r\n")) || bytes.HasPrefix(rest, []byte(".\n")) {
+			return max(0, pos+lineEnd(rest)-len(begun))
+		}
+		i := bytes.Index(all[pos:], []byte("\n."))
+		if i < 0 {
+			return len(octets)
+		}
+		pos += i + 1
+	}
 }
 
 // MaskReply returns the octets of replies, the last of them to AUTH or to a
@@ -115,10 +155,7 @@ func MaskReply(octets []byte) []byte {
 	masked := append([]byte(nil), octets...)
 	goesOn := false // behind a challenge, what begins no other reply belongs to it
 	for rest := masked; len(rest) > 0; {
-		line := rest
-		if i := bytes.IndexByte(rest, '\n'); i >= 0 {
-			line = rest[:i+1]
-		}
+		line := rest[:lineEnd(rest)]
 		rest = rest[len(line):]
 		switch {
 		case bytes.HasPrefix(line, []byte(code)):

@@ -177,3 +177,72 @@ func TestNoResponseSurvivesMaskStream(t *testing.T) {
 		}
 	})
 }
+
+// RFC 4954 §9: a server knows what of the octets that are about to be fed may be
+// shown: no octet of a response, in whatever pieces it comes, and the letter as
+// it is, also where an AUTH follows it at once.
+func TestServerMasks(t *testing.T) {
+	long := strings.Repeat("secrets+", 1800)
+	for _, test := range []struct{ said, shown string }{
+		{ehlo + "AUTH X-TOY " + alice + "\r\n" + wonderland + "\r\n" + mail, ehlo + "AUTH X-TOY " + stars(alice) + "\r\n" + stars(wonderland) + "\r\n" + mail},
+		{ehlo + "AUTH X-TOY\r\n" + alice + "\r\n*\r\n" + mail, ehlo + "AUTH X-TOY\r\n" + stars(alice) + "\r\n*\r\n" + mail},
+		{ehlo + "AUTH X-TOY " + long + "\r\nNOOP\r\n", ehlo + "AUTH X-TOY " + stars(long) + "\r\nNOOP\r\n"},
+		{ehlo + "AUTH X-TOY\r\n" + long + "\r\nNOOP\r\n", ehlo + "AUTH X-TOY\r\n" + stars(long) + "\r\nNOOP\r\n"},
+		{"AUTH X-TOY " + long + "\r\nNOOP\r\n", "AUTH X-TOY " + stars(long) + "\r\nNOOP\r\n"},
+		{to + data + "AUTH PLAIN x\r\nAUTH\r\nx\r\n..\r\n.x\r\n" + ".\r\n" + fullLogin, to + data + "AUTH PLAIN x\r\nAUTH\r\nx\r\n..\r\n.x\r\n" + ".\r\nAUTH X-TOY " + stars(wonderland) + "\r\n"},
+		{to + data + "x\r\n.\r\nAUTH X-TOY\r\n" + wonderland + "\r\n", to + data + "x\r\n.\r\nAUTH X-TOY\r\n" + stars(wonderland) + "\r\n"},
+		{to + "BDAT 14\r\nAUTH PLAIN x\r\n" + "BDAT 6 LAST\r\nAUTH\r\n" + fullLogin, to + "BDAT 14\r\nAUTH PLAIN x\r\n" + "BDAT 6 LAST\r\nAUTH\r\nAUTH X-TOY " + stars(wonderland) + "\r\n"},
+		{ehlo + "BDAT 14\r\nAUTH PLAIN x\r\n" + fullLogin, ehlo + "BDAT 14\r\nAUTH PLAIN x\r\nAUTH X-TOY " + stars(wonderland) + "\r\n"},
+	} {
+		for _, size := range []int{1, 2, 3, 7, 50, 511, 513, 4000} {
+			config := fullConfig()
+			guarded(config)
+			s := NewServer(config)
+			converse(t, s, "")
+			shown := ""
+			for octets := test.said; octets != ""; {
+				piece := octets[:min(size, len(octets))]
+				masked := s.Mask([]byte(piece))
+				if len(masked) != len(piece) {
+					t.Fatalf("%d octets of %d", len(masked), len(piece))
+				}
+				shown += string(masked)
+				converse(t, s, piece)
+				octets = octets[len(piece):]
+			}
+			for i := range shown {
+				if shown[i] != test.shown[i] && (size == 1 || test.shown[i] == '*') {
+					t.Fatalf("%.300q in pieces of %d: octet %d is %q, want %q", test.said, size, i, shown[max(0, i-20):min(len(shown), i+20)], test.shown[max(0, i-20):min(len(shown), i+20)])
+				}
+			}
+		}
+	}
+	// A letter alone is shown as it is, in pieces of any size.
+	for _, begin := range []string{data, "BDAT 5000\r\n"} {
+		for size := 1; size < 200; size += 13 {
+			s := serverAt(t, to+begin)
+			letter := strings.Repeat("AUTH PLAIN x\r\nAUTH\r\n.AUTH x y\r\n..\r\n", 30)
+			for at := 0; at < len(letter); at += size {
+				piece := letter[at:min(len(letter), at+size)]
+				if got := string(s.Mask([]byte(piece))); got != piece {
+					t.Fatalf("%q is shown as %q", piece, got)
+				}
+				converse(t, s, piece)
+			}
+		}
+	}
+	// What waits while a decision is open may be the response it leads to.
+	s := serverAt(t, ehlo)
+	s.Feed([]byte("NOOP\r\nAUTH X-TOY\r\nd29u"))
+	if s.Next() != Decide {
+		t.Fatal(s.Next())
+	}
+	for ; s.Next() == Decide; s.Reply(toy(s)) {
+		if got := string(s.Mask([]byte("ZGVy\r\nAAAA"))); got != "****\r\n****" {
+			t.Errorf("at %v: %q", s.Command().Verb, got)
+		}
+	}
+	if got := string(s.Mask([]byte("ZGVy\r\n"))); got != "****\r\n" {
+		t.Errorf("%q", got)
+	}
+}

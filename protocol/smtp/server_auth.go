@@ -111,10 +111,10 @@ func (p *parser) auth(c *Command) {
 		return
 	}
 	start := p.pos
-	for p.pos < p.end && (octets[p.line[p.pos]]&(letdig|hyphen) != 0 || p.line[p.pos] == '_') {
+	for p.pos < p.end && inMechanism(p.line[p.pos]) {
 		p.pos++
 	}
-	if p.pos == start || p.pos-start > 20 || p.pos < p.end && p.line[p.pos] != ' ' { // RFC 4422 §3.1
+	if p.pos == start || p.pos-start > maxMechanism || p.pos < p.end && p.line[p.pos] != ' ' {
 		p.fail(start, "a mechanism: at most 20 letters, digits, - and _")
 		return
 	}
@@ -141,6 +141,23 @@ func (p *parser) auth(c *Command) {
 		return
 	}
 	p.pos = p.end
+}
+
+// maxMechanism is how many characters a mechanism has at most (RFC 4422 §3.1).
+const maxMechanism = 20
+
+// inMechanism says whether the octet may stand in the name of a mechanism; small
+// letters are as good as capitals (RFC 4954 §8).
+func inMechanism(c byte) bool { return octets[c]&(letdig|hyphen) != 0 || c == '_' }
+
+// validMechanism says whether a word can be a mechanism.
+func validMechanism(word string) bool {
+	for i := range len(word) {
+		if !inMechanism(word[i]) {
+			return false
+		}
+	}
+	return word != "" && len(word) <= maxMechanism
 }
 
 // parseResponse takes an answer to a challenge apart.

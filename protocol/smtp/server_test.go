@@ -232,7 +232,7 @@ func given(own map[Verb]Reply) func(*Server) Reply {
 		if r, ok := own[s.Command().Verb]; ok {
 			return r
 		}
-		return s.Proposal()
+		return toy(s)
 	}
 }
 

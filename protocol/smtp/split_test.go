@@ -36,6 +36,9 @@ func inputs() *rapid.Generator[string] {
 			mail + rcpt + "BDAT 4\r\nhi\r\nBDAT 0 LAST\r\n", "BDAT 4 LAST\r\nhi\r\n", "BDAT 6\r\nNOOP\r\n", "BDAT 1\r\n", "BDAT 5000\r\n", "BDAT 0 LAST\r\n", "BDAT 3 LATS\r\n", "BDAT x\r\n",
 			"BDAT 9 LAST" + strings.Repeat(" ", 600) + "\r\n", "MAIL FROM:<a@b.example> BODY=BINARYMIME RET=FULL ENVID=+41\r\n", "MAIL FROM:<ä@ü.example> SMTPUTF8\r\n", "RCPT TO:<ö@x.example> NOTIFY=NEVER\r\n",
 			"RCPT TO:<b@x.example> NOTIFY=DELAY ORCPT=rfc822;" + strings.Repeat("x", 500) + "\r\n", "VRFY ü SMTPUTF8\r\n", "EXPN x\r\n", "HELP BDAT\r\n",
+			starttls, starttls + tlsHere, starttls + tlsHere + ehlo, tlsHere, "STARTTLS x\r\n", needTLS, withAUTH("<>") + "\r\n", "AUTH\r\n", "AUTH NO\r\n", "AUTH X-TOY =\r\n",
+			fullLogin, "AUTH X-TOY\r\n", "AUTH X-TOY\r\n", "AUTH X-TOY " + alice + "\r\n", "AUTH PLAIN " + both + "\r\n", alice + "\r\n", wonderland + "\r\n", "*\r\n", "AA\nA\r\n",
+			authOf(700), authOf(13000), responseOf(700), responseOf(13000), authOf(MaxLoginLine), responseOf(MaxLoginLine + 1),
 		}),
 		rapid.StringN(0, 20, 40),
 	)
@@ -59,9 +62,14 @@ func TestServerSameForAnySplit(t *testing.T) {
 		if rapid.Bool().Draw(rt, "some extensions") {
 			config.Extensions = Extensions(rapid.IntRange(0, int(AllExtensions)).Draw(rt, "extensions"))
 		}
+		if rapid.Bool().Draw(rt, "TLS and logins") {
+			guarded(config)
+			config.MustLogin, config.MaxLogins = rapid.Bool().Draw(rt, "must log in"), rapid.IntRange(0, 5).Draw(rt, "logins")
+		}
 		input := inputs().Draw(rt, "input")
 		own := rapid.SampledFrom([]map[Verb]Reply{nil, {RCPT: {Code: 550}}, {DATA: {Code: 354}}, {MAIL: {Then: Silent}}, {EndOfData: {Then: Silent}},
-			{BDAT: {Then: Silent}}, {BDAT: {Code: 250}}, {BDAT: {Code: 452}}, {BDAT: {Code: 250}, DATA: {Code: 354}, RCPT: {Code: 250}, MAIL: {Code: 250}}}).Draw(rt, "own")
+			{BDAT: {Then: Silent}}, {BDAT: {Code: 250}}, {BDAT: {Code: 452}}, {BDAT: {Code: 250}, DATA: {Code: 354}, RCPT: {Code: 250}, MAIL: {Code: 250}},
+			{STARTTLS: {Code: 220}}, {AUTH: {Code: 334}}, {AUTH: {Code: 334}, Response: {Code: 334}}, {Response: {Then: Silent}}, {AUTH: {Code: 235}, STARTTLS: {Code: 250}}}).Draw(rt, "own")
 		want := runServer(t, NewServer(config), input, whole, given(own))
 		got := runServer(t, NewServer(config), input, cuts(rt, "cuts"), given(own))
 		if diff := cmp.Diff(want.events, got.events); diff != "" {
@@ -77,15 +85,16 @@ func TestClientSameForAnySplit(t *testing.T) {
 	reply := rapid.SampledFrom([]string{
 		"250 ok", "250 ok", "250 2.1.0 ok", "354 go", "354 go", "550 5.1.1 who", "451 later", "421 bye", "500 what", "drop", "250-a\n250 b", "250-a\n251 b",
 		"garbage", "", "25", "250", "999 x", everybody, pipe, chunksPipe, allOffers, "220 " + strings.Repeat("x", 600), strings.Repeat("250-x\n", 101) + "250 y",
+		"220 go", "220 go", "454 no", "334 ", "334 ", password, password, "334 go on", "334-Zm9v\n334 Zm9v", "334 " + strings.Repeat("A", 3000), "235 welcome", "235 welcome", "501 over", "535 wrong", offerTLS, offerLogin, offerInside,
 	})
 	rapid.Check(t, func(rt *rapid.T) {
 		replies := rapid.SliceOfN(reply, 0, 20).Draw(rt, "replies")
 		if rapid.IntRange(0, 3).Draw(rt, "polite") > 0 {
-			replies = append([]string{greeting, rapid.SampledFrom([]string{everybody, pipe, plain, chunks, chunksPipe, allOffers}).Draw(rt, "ehlo")}, replies...)
+			replies = append([]string{greeting, rapid.SampledFrom([]string{everybody, pipe, plain, chunks, chunksPipe, allOffers, offerTLS, offerTLS, offerLogin, offerLogin}).Draw(rt, "ehlo")}, replies...)
 		}
 		var envelopes []Envelope
 		for i := range rapid.IntRange(1, 3).Draw(rt, "letters") {
-			e := Envelope{From: Path{"alice", "sender.example"}, EightBit: rapid.Bool().Draw(rt, "8"), Binary: rapid.IntRange(0, 5).Draw(rt, "binary") == 0, UTF8: rapid.IntRange(0, 5).Draw(rt, "UTF-8") == 0}
+			e := Envelope{From: Path{"alice", "sender.example"}, RequireTLS: rapid.IntRange(0, 5).Draw(rt, "demands TLS") == 0, EightBit: rapid.Bool().Draw(rt, "8"), Binary: rapid.IntRange(0, 5).Draw(rt, "binary") == 0, UTF8: rapid.IntRange(0, 5).Draw(rt, "UTF-8") == 0}
 			for j := range rapid.IntRange(1, 3).Draw(rt, "recipients") {
 				local := rapid.SampledFrom([]string{"r", "r", "ö"}).Draw(rt, "local")
 				e.To = append(e.To, Path{fmt.Sprint(local, i, j), rapid.SampledFrom([]string{"receiver.example", "receiver.example", "ü.example"}).Draw(rt, "domain")})
@@ -95,10 +104,15 @@ func TestClientSameForAnySplit(t *testing.T) {
 		}
 		letter := rapid.String().Draw(rt, "letter")
 		size := rapid.SampledFrom([]int{0, 1, 2, 7}).Draw(rt, "chunk")
+		wish := rapid.SampledFrom([]TLSWish{IfOffered, Insist}).Draw(rt, "TLS")
+		logins := rapid.SliceOfN(rapid.SampledFrom([]credentials{plainLogin, toyLogin, {"X-TOY", nil, nil}, {"PLAIN", longInitial(1), nil}}), 0, 3).Draw(rt, "logins")
 		run := func(cut cutter) (string, *scripted) {
 			s := &scripted{replies: append([]string(nil), replies...)}
-			c := NewClient(&ClientConfig{Hostname: "x.example", Use: AllExtensions, ChunkSize: size})
-			log := runClient(t, c, s, cut, envelopes, letter)
+			c := NewClient(&ClientConfig{Hostname: "x.example", Use: AllExtensions | Security, TLS: wish, ChunkSize: size})
+			log := runClient(t, c, s, cut, envelopes, letter, logins...)
+			if wish == Insist && !log.inClear() {
+				rt.Fatalf("said in clear: %q", log.clear)
+			}
 			failure, _ := c.Failure()
 			for _, results := range log.results {
 				for _, r := range results {
@@ -110,7 +124,7 @@ func TestClientSameForAnySplit(t *testing.T) {
 					}
 				}
 			}
-			return fmt.Sprintf("%q\n%v\n%v\n%v", log.events, log.results, failure, s.heard), s
+			return fmt.Sprintf("%q\n%v\n%v\n%v\n%v", log.events, log.results, log.logins, failure, s.heard), s
 		}
 		want, _ := run(whole)
 		got, _ := run(cuts(rt, "cuts"))
@@ -130,13 +144,15 @@ func asSent(letter string) string {
 	return strings.ReplaceAll(s, "\n", "\r\n")
 }
 
-// talk lets a client and a server talk until the client has sent all letters.
-// It returns the letters the server read. taken is called for each of them.
+// talk lets a client and a server talk until the client has sent all letters. It
+// logs in if it can, and begins TLS. talk returns the letters the server read.
+// taken is called for each of them.
 func talk(t testing.TB, c *Client, s *Server, cut cutter, envelopes []Envelope, letters []string, taken func(*Server)) (read []string, results [][]Result) {
 	t.Helper()
 	var toServer, toClient []byte
 	var letter []byte
 	next := 0
+	asked := false
 	for range 1_000_000 {
 		switch s.Next() {
 		case Decide:
@@ -147,7 +163,7 @@ func talk(t testing.TB, c *Client, s *Server, cut cutter, envelopes []Envelope, 
 					taken(s)
 				}
 			}
-			s.Reply(s.Proposal())
+			s.Reply(toy(s))
 			continue
 		case Body:
 			piece, _ := s.Chunk()
@@ -163,7 +179,28 @@ func talk(t testing.TB, c *Client, s *Server, cut cutter, envelopes []Envelope, 
 		switch c.Next() {
 		case Done:
 			return read, results
+		case Handshake:
+			if s.Next() != Handshake || len(toServer) > 0 {
+				t.Fatalf("TLS on one side: client %v, server %v", c.State(), s.State())
+			}
+			c.Feed(toClient)
+			toClient = nil
+			s.Secured()
+			c.Secured()
+		case Challenge:
+			if string(c.Challenge()) == "Password:" {
+				c.Respond([]byte("wonderland"))
+			} else {
+				c.Respond([]byte("alice"))
+			}
 		case Ready:
+			if !asked && c.uses(Auth) {
+				asked = true
+				if err := c.Login("X-TOY", nil); err != nil {
+					t.Fatal(err)
+				}
+				break
+			}
 			if next > 0 {
 				results = append(results, append([]Result(nil), c.Results()...))
 			}
@@ -200,6 +237,13 @@ func TestAnyLetterArrives(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		config := &Config{Extensions: Extensions(rapid.IntRange(0, int(AllExtensions)).Draw(rt, "offered")) | EightBitMIME}
 		use := Extensions(rapid.IntRange(0, int(AllExtensions)).Draw(rt, "used")) | EightBitMIME
+		wish := IfOffered
+		if rapid.Bool().Draw(rt, "TLS and logins") {
+			guarded(config)
+			config.MustLogin = true
+			use |= Security
+			wish = rapid.SampledFrom([]TLSWish{IfOffered, Insist}).Draw(rt, "TLS")
+		}
 		size := rapid.SampledFrom([]int{0, 1, 10, 1000}).Draw(rt, "chunk")
 		letters := rapid.SliceOfN(letter, 1, 3).Draw(rt, "letters")
 		binary := rapid.Bool().Draw(rt, "binary") && (config.Extensions & use).usable().Has(BinaryMIME)
@@ -211,9 +255,9 @@ func TestAnyLetterArrives(t *testing.T) {
 				sent = asSent(l)
 			}
 			want = append(want, sent)
-			envelopes = append(envelopes, Envelope{To: []Path{{"bob", "ü.example"}, {"Postmaster", ""}}, Size: int64(len(sent)), EightBit: true, Binary: binary})
+			envelopes = append(envelopes, Envelope{To: []Path{{"bob", "ü.example"}, {"Postmaster", ""}}, Size: int64(len(sent)), EightBit: true, Binary: binary, RequireTLS: config.MustLogin})
 		}
-		got, results := talk(t, NewClient(&ClientConfig{Use: use, ChunkSize: size}), NewServer(config), cuts(rt, "cuts"), envelopes, letters, nil)
+		got, results := talk(t, NewClient(&ClientConfig{Use: use, TLS: wish, ChunkSize: size}), NewServer(config), cuts(rt, "cuts"), envelopes, letters, nil)
 		if diff := cmp.Diff(want, got); diff != "" {
 			rt.Fatal(diff)
 		}

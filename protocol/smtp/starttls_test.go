@@ -234,12 +234,7 @@ func TestRFC3207_4_StateFollowsReply(t *testing.T) {
 	} {
 		config := fullConfig()
 		guarded(config)
-		log := runServer(t, NewServer(config), ehlo+starttls+test.send, single, func(s *Server) Reply {
-			if s.Command().Verb == STARTTLS {
-				return test.reply
-			}
-			return toy(s)
-		})
+		log := runServer(t, NewServer(config), ehlo+starttls+test.send, single, given(map[Verb]Reply{STARTTLS: test.reply}))
 		var got []string
 		for _, r := range log.replies[2:] {
 			got = append(got, r[:min(len(r), 3)])
