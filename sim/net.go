@@ -70,12 +70,12 @@ func (e *environment) Draw(what string, n uint64) uint64 { return Draw(e.w.t.See
 
 func (e *environment) Append(ev trace.Event) trace.Pos {
 	ev.At = e.w.now
+	if ev.Conn != 0 && e.ofConn(ev.Conn).inside() && ev.Kind != trace.Close && ev.Kind != trace.Reset { // they end what TLS is in
+		ev.Flags |= trace.Inside
+	}
 	ev.Conn &^= farEnd
 	if ev.Host == 0 {
 		ev.Host = e.id
-	}
-	if ev.Conn != 0 && e.ofConn(ev.Conn).inside() {
-		ev.Flags |= trace.Inside
 	}
 	switch {
 	case ev.Kind == trace.Letter:
