@@ -130,7 +130,7 @@ func (h *Host) drive(out *outbound) bool {
 		case smtp.Challenge:
 			h.respond(out)
 		case smtp.Ready:
-			if !out.sent && h.cfg.Client != nil && h.cfg.Client.Login != nil {
+			if !out.sent && out.job.kind == submitJob && h.cfg.Client.Login != nil {
 				done, _ := c.LoggedIn()
 				switch {
 				case out.login != nil && !h.loginOver(out), out.login == nil && !done && !h.logIn(out):
