@@ -213,6 +213,12 @@ var between = []hop{
 	{"insist", "msa>mx at=STARTTLS n=1 silent", check.Delivered, 2, "ESMTPS", ""},
 	{"insist", "msa>mx at=EHLO reply=502", check.Returned, 5, "", "TLS is demanded, and the server does not offer it"},
 
+	// TLS comes first where users submit, and nowhere else (RFC 8314 §3): to
+	// relay such a host has STARTTLS.
+	{"implicit", "", check.Delivered, 1, "ESMTPS", "TLS 1.3; the certificate is right"},
+	{"implicit", "msa>mx tls=strip", check.Returned, 5, "", "TLS is demanded, and the server does not offer it"},
+	{"implicit", "msa>mx tls=expired", check.Returned, 5, "", "the certificate expired on 2026-11-22"},
+
 	{"none", "msa>mx tls=strip", check.Delivered, 1, "ESMTP", ""},
 	{"none", "msa>mx tls=expired", check.Delivered, 1, "ESMTP", ""},
 	{"none", "msa>mx at=STARTTLS reply=454", check.Delivered, 1, "ESMTP", ""},
@@ -397,5 +403,28 @@ func TestTwoConnectionsAtOnce(t *testing.T) {
 	}
 	if got := told(tr); !strings.Contains(got, "expired") {
 		t.Errorf("Alice was told %q", got)
+	}
+}
+
+// A host may be connected to itself: each end has its own TLS.
+func TestTLSWithItself(t *testing.T) {
+	for _, mode := range []string{"insist", "implicit", "may"} {
+		sc := secured(t, "    server:\n", "    client: {user: alice@sender.example, server: mail.sender.example, login: {user: alice, password: wonderland}}\n    server:\n",
+			"tls: may", "tls: "+mode, "host: laptop", "host: msa")
+		w, tr := runSecured(t, sc)
+		if box := w.Mailbox("mx", "bob"); len(box) != 1 || !strings.Contains(string(box[0]), "by mail.sender.example with ESMTPSA id") {
+			t.Errorf("%s: Bob has %q\n%s", mode, box, dump(tr))
+		}
+		if n := count(tr, "msa", trace.Secured); n != 3 {
+			t.Errorf("%s: %d ends of msa inside TLS, want 3\n%s", mode, n, dump(tr))
+		}
+		_, tr = runSecured(t, sc, "msa>msa tls=expired")
+		want := check.InOutbox
+		if mode == "may" {
+			want = check.Delivered
+		}
+		if got := fate(tr); got != want {
+			t.Errorf("%s: %v, want %v\n%s", mode, got, want, dump(tr))
+		}
 	}
 }
