@@ -21,6 +21,7 @@ type upgrade struct {
 	inside  bool                // the handshake is complete
 	over    bool                // it has failed
 	flown   bool                // something of it has left
+	pos     trace.Pos           // what happened last in the handshake
 	hello   string              // server: what the ClientHello says
 	shown   tls.ConnectionState // client: what the server has shown
 	verdict error               // client: what is wrong with the certificate
@@ -28,6 +29,9 @@ type upgrade struct {
 
 // inside says whether the end is inside TLS.
 func (e *end) inside() bool { return e.tls != nil && e.tls.inside }
+
+// shaking says whether a handshake is under way at the end.
+func (e *end) shaking() bool { return e.tls != nil && !e.tls.inside && !e.tls.over }
 
 // stop lets go of what TLS holds.
 func (e *end) stop() {
@@ -40,7 +44,7 @@ func (e *end) stop() {
 func (e *environment) StartTLS(id trace.ConnID, ask host.TLS, cause trace.Pos) {
 	c, side := e.side(id)
 	id &^= farEnd
-	w, u := e.w, &upgrade{ask: ask}
+	w, u := e.w, &upgrade{ask: ask, pos: cause}
 	random := w.random(id, side)
 	if ask.Server {
 		kind, fault, fired := scenario.Valid, (*host.Fault)(nil), trace.NoPos
@@ -104,7 +108,7 @@ func (w *World) fly(id trace.ConnID, side int, cause trace.Pos) {
 			octets, pos = []byte("this is no TLS\r\n"), fired
 		}
 	}
-	me.tls.flown = true
+	me.tls.flown, me.tls.pos = true, pos
 	if c.cut || !other.open {
 		return
 	}
@@ -156,15 +160,11 @@ func (w *World) shake(id trace.ConnID, side int, octets []byte, cause trace.Pos)
 	pos := w.record(trace.Event{
 		Kind: trace.Handshake, Conn: id, Host: c.ends[1-side].host, Peer: me.host, Octets: w.store([]byte(words)), Cause: cause,
 	})
-	switch h, handle := w.hosts[me.host], c.handle(id, uint8(side)); {
+	u.pos = pos
+	switch {
 	case err != nil:
-		u.over = true
 		w.fly(id, side, pos) // an alert
-		why := secure.Reason(err)
-		pos = w.record(trace.Event{
-			Kind: trace.Unsecured, Conn: id, Host: me.host, Peer: c.ends[1-side].host, Octets: w.store([]byte(why)), Cause: pos,
-		})
-		h.TLSFailed(handle, why, pos)
+		w.unsecured(id, side, secure.Reason(err), pos)
 	case u.end.Done():
 		w.fly(id, side, pos)
 		u.inside = true
@@ -172,10 +172,21 @@ func (w *World) shake(id trace.ConnID, side int, octets []byte, cause trace.Pos)
 			Kind: trace.Secured, Conn: id, Host: me.host, Peer: c.ends[1-side].host, Flags: trace.Inside,
 			Octets: w.store([]byte(u.describe())), Cause: pos,
 		})
-		h.Secured(handle, u.info(), pos)
+		w.hosts[me.host].Secured(c.handle(id, uint8(side)), u.info(), pos)
 	default:
 		w.fly(id, side, pos)
 	}
+}
+
+// unsecured tells a host that the handshake at its end has failed, and why.
+func (w *World) unsecured(id trace.ConnID, side int, why string, cause trace.Pos) {
+	c := &w.conns[id-1]
+	me := &c.ends[side]
+	me.tls.over = true
+	pos := w.record(trace.Event{
+		Kind: trace.Unsecured, Conn: id, Host: me.host, Peer: c.ends[1-side].host, Octets: w.store([]byte(why)), Cause: cause,
+	})
+	w.hosts[me.host].TLSFailed(c.handle(id, uint8(side)), why, pos)
 }
 
 // info is what a host needs to know.

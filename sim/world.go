@@ -21,6 +21,7 @@ import (
 	"helo/protocol/smtp"
 	"helo/sim/host"
 	"helo/sim/scenario"
+	"helo/sim/secure"
 	"helo/sim/trace"
 )
 
@@ -314,8 +315,17 @@ func (w *World) happen(it *item) {
 			e.Kind, e.Flags, c.cut = trace.Reset, trace.Faulty, true
 			c.ends[it.side].open = false
 		}
-		h.PeerClosed(id, w.record(e))
+		pos := w.record(e)
+		if c.ends[it.side].shaking() {
+			w.unsecured(it.conn, int(it.side), secure.Reason(secure.ErrCut), pos)
+			return
+		}
+		h.PeerClosed(id, pos)
 	case doDeadline:
+		if me.shaking() {
+			w.unsecured(it.conn, int(it.side), "it took too long", me.tls.pos)
+			return
+		}
 		h.TimedOut(id)
 	}
 }

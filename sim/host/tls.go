@@ -81,7 +81,7 @@ func (h *Host) TLSFailed(c trace.ConnID, why string, pos trace.Pos) {
 	case h.outs[c] != nil:
 		out := h.outs[c]
 		out.pos = pos
-		if j := out.job; h.wish(j) == TLSMay && !j.clear {
+		if j := out.job; h.wish(j) == TLSMay && !j.clear && out.shaking {
 			// Encryption that was only a bonus is given up, not the letter (RFC 7435 §3).
 			j.clear = true
 			h.env.Close(out.id, pos)
