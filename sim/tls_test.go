@@ -428,3 +428,42 @@ func TestTLSWithItself(t *testing.T) {
 		}
 	}
 }
+
+// RFC 8314 §3.3: where TLS comes first nobody says anything before it, neither a
+// client that knows nothing of TLS nor the server that gives it up.
+func TestRFC8314_3_3_NobodySpeaksFirst(t *testing.T) {
+	w, tr := runSecured(t, secured(t, "server: mail.sender.example\n", "server: mail.sender.example\n      port: 465\n", "tls: insist", "tls: none"))
+	if got := told(tr); !strings.Contains(got, "no answer in time: greeting") {
+		t.Errorf("Alice was told %q", got)
+	}
+	if n := count(tr, "msa", trace.Sent) + count(tr, "laptop", trace.Sent); n > 0 {
+		t.Errorf("somebody has said something\n%s", dump(w.Trace()))
+	}
+	// And the other way: TLS first, where STARTTLS is due.
+	_, tr = runSecured(t, secured(t, "server: mail.sender.example\n", "server: mail.sender.example\n      port: 587\n", "tls: insist", "tls: implicit"))
+	if got := told(tr); got != "not sent: 451 4.7.5 no TLS: what came is no TLS record" || saidInClear(tr, "laptop") != "" {
+		t.Errorf("Alice was told %q\n%s", got, dump(tr))
+	}
+}
+
+// A person who drives a host types what is said; the handshakes helo does: behind
+// STARTTLS, and where TLS comes first (RFC 8314 §3.3).
+func TestRFC8314_3_3_ByHand(t *testing.T) {
+	for _, c := range []struct {
+		mode, hand string
+		lines      []string
+		secured    int // ends inside TLS
+	}{
+		{"insist", "laptop hand to=msa port=465", []string{"EHLO a.example", "QUIT"}, 2},
+		{"implicit", "laptop hand to=msa port=465", []string{"EHLO a.example", "QUIT"}, 2},
+		{"may", "laptop hand to=msa port=465", []string{"EHLO a.example", "QUIT"}, 2},
+		{"none", "laptop hand to=msa port=465", nil, 0},
+		{"implicit", "laptop hand to=msa port=587", []string{"EHLO a.example", "STARTTLS", "EHLO a.example", "QUIT"}, 2},
+		{"implicit", "laptop hand to=mx", []string{"EHLO a.example", "starttls", "QUIT"}, 2},
+	} {
+		tr := byHand(t, secured(t, "tls: insist", "tls: "+c.mode), c.hand, c.lines...)
+		if n := count(tr, "laptop", trace.Secured) + count(tr, "msa", trace.Secured) + count(tr, "mx", trace.Secured); n != c.secured {
+			t.Errorf("%s, tls: %s: %d ends inside TLS, want %d\n%s", c.hand, c.mode, n, c.secured, dump(tr))
+		}
+	}
+}

@@ -158,7 +158,7 @@ func (h *Host) Listens(port uint16) bool {
 // Connected tells the host that its connection is open.
 func (h *Host) Connected(c trace.ConnID, pos trace.Pos) {
 	if h.byHand(c) {
-		if h.cfg.TLS == TLSImplicit {
+		if h.hand.first {
 			h.env.StartTLS(c, TLS{Name: h.hand.name}, pos)
 		}
 		return // the greeting comes next
