@@ -96,7 +96,7 @@ func TestRFC3207_4_1_HandshakeIsCut(t *testing.T) {
 		if len(w.conns) != 3 || fate != check.Delivered || fmt.Sprint(words) != c.words {
 			t.Errorf("%s, record %d: the letter is %v after %d connections, %v", c.mode, c.n, fate, len(w.conns)-1, words)
 		}
-		if clear := w.conns[2].ends[dialler].tls == nil; clear != c.clear {
+		if clear := !w.conns[2].ends[dialler].inside; clear != c.clear {
 			t.Errorf("%s, record %d: the second connection is in clear: %v", c.mode, c.n, clear)
 		}
 	}
@@ -136,8 +136,48 @@ func TestRFC5321_4_5_3_2_HandshakeTakesTooLong(t *testing.T) {
 		if got := fmt.Sprint(words); got != c.words {
 			t.Errorf("%s, record %d: %s, want %s", c.mode, c.n, got, c.words)
 		}
-		if clear := w.conns[2].ends[dialler].tls == nil; clear != c.clear {
+		if clear := !w.conns[2].ends[dialler].inside; clear != c.clear {
 			t.Errorf("%s, record %d: the second connection is in clear: %v", c.mode, c.n, clear)
+		}
+	}
+}
+
+// RFC 8446 §5.2: what is changed on its way inside TLS is found out, and then
+// the connection is of no use. Nothing of it is taken in, and nothing is said in
+// clear after it.
+func TestRFC8446_5_2_RecordsAreChanged(t *testing.T) {
+	for _, mode := range []string{"may", "insist"} {
+		for n := range 20 {
+			w := stopAt(t, mode, trace.Secured, 2)
+			for pos, seen := w.t.End(), 0; seen <= n && len(w.agenda.items) > 0; {
+				w.next()
+				for ; pos < w.t.End(); pos++ {
+					if e := w.t.At(pos); e.Conn == 2 && e.Kind == trace.Sent {
+						seen++
+					}
+				}
+			}
+			changed := false
+			for _, it := range w.agenda.items {
+				if it.conn == 2 && it.flight > 0 {
+					octets := w.flights[it.flight-1]
+					octets[len(octets)-1] ^= 1
+					changed = true
+				}
+			}
+			fate, words := ends(t, w)
+			if fate != check.Delivered || changed && len(words) == 0 {
+				t.Errorf("%s, %d: the letter is %v, %v", mode, n, fate, words)
+			}
+			for pos := range w.t.End() {
+				if e := w.t.At(pos); e.Kind == trace.Sent && e.Conn > 1 && e.Flags&trace.Inside == 0 &&
+					strings.Contains(string(w.t.OctetsAt(pos)), "bob@") {
+					t.Errorf("%s, %d: event %d says %q in clear", mode, n, pos, w.t.OctetsAt(pos))
+				}
+			}
+			if len(w.conns) > 3 {
+				t.Errorf("%s, %d: %d connections", mode, n, len(w.conns))
+			}
 		}
 	}
 }

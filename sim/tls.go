@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"encoding/binary"
 	"io"
+	"slices"
 
 	"helo/protocol/sasl"
 	"helo/sim/host"
@@ -18,7 +19,6 @@ import (
 type upgrade struct {
 	end     *secure.End
 	ask     host.TLS
-	inside  bool                // the handshake is complete
 	over    bool                // it has failed
 	flown   bool                // something of it has left
 	pos     trace.Pos           // what happened last in the handshake
@@ -27,16 +27,14 @@ type upgrade struct {
 	verdict error               // client: what is wrong with the certificate
 }
 
-// inside says whether the end is inside TLS.
-func (e *end) inside() bool { return e.tls != nil && e.tls.inside }
-
 // shaking says whether a handshake is under way at the end.
-func (e *end) shaking() bool { return e.tls != nil && !e.tls.inside && !e.tls.over }
+func (e *end) shaking() bool { return e.tls != nil && !e.inside && !e.tls.over }
 
 // stop lets go of what TLS holds.
 func (e *end) stop() {
 	if e.tls != nil {
 		e.tls.end.Stop()
+		e.tls = nil
 	}
 }
 
@@ -73,7 +71,7 @@ func (e *environment) StartTLS(id trace.ConnID, ask host.TLS, cause trace.Pos) {
 		u.end = secure.NewClient(config)
 	}
 	c.ends[side].stop()
-	c.ends[side].tls = u
+	c.ends[side].tls, c.ends[side].inside = u, false
 	u.end.Start()
 	w.fly(id, side, cause)
 }
@@ -95,7 +93,7 @@ func (w *World) random(id trace.ConnID, side int) io.Reader {
 func (w *World) fly(id trace.ConnID, side int, cause trace.Pos) {
 	c := &w.conns[id-1]
 	me, other := &c.ends[side], &c.ends[1-side]
-	octets := append([]byte(nil), me.tls.end.Output()...)
+	octets := slices.Clone(me.tls.end.Output())
 	if len(octets) == 0 {
 		return
 	}
@@ -118,11 +116,11 @@ func (w *World) fly(id trace.ConnID, side int, cause trace.Pos) {
 // hold keeps octets that are under way and not in the trace, and returns where,
 // from 1.
 func (w *World) hold(octets []byte) uint32 {
-	for i := range w.flights {
-		if w.flights[i] == nil {
-			w.flights[i] = octets
-			return uint32(i + 1)
-		}
+	if n := len(w.landings); n > 0 {
+		i := w.landings[n-1]
+		w.landings = w.landings[:n-1]
+		w.flights[i-1] = octets
+		return i
 	}
 	w.flights = append(w.flights, octets)
 	return uint32(len(w.flights))
@@ -132,10 +130,11 @@ func (w *World) hold(octets []byte) uint32 {
 func (w *World) landed(flight uint32) []byte {
 	octets := w.flights[flight-1]
 	w.flights[flight-1] = nil
+	w.landings = append(w.landings, flight)
 	return octets
 }
 
-// shake lets TLS at an end take in octets of a handshake, or what is none.
+// shake lets TLS at an end take in records without lines of ours, or what is none.
 func (w *World) shake(id trace.ConnID, side int, octets []byte, cause trace.Pos) {
 	c := &w.conns[id-1]
 	me := &c.ends[side]
@@ -148,6 +147,8 @@ func (w *World) shake(id trace.ConnID, side int, octets []byte, cause trace.Pos)
 	err := u.end.Err()
 	words := "octets that are no TLS"
 	switch {
+	case me.inside:
+		words = "alert"
 	case u.ask.Server && !heardHello && u.hello != "":
 		words = "ClientHello: " + u.hello
 	case u.ask.Server && heardHello && err == nil:
@@ -165,9 +166,9 @@ func (w *World) shake(id trace.ConnID, side int, octets []byte, cause trace.Pos)
 	case err != nil:
 		w.fly(id, side, pos) // an alert
 		w.unsecured(id, side, secure.Reason(err), pos)
-	case u.end.Done():
+	case u.end.Done() && !me.inside:
 		w.fly(id, side, pos)
-		u.inside = true
+		me.inside = true
 		pos = w.record(trace.Event{
 			Kind: trace.Secured, Conn: id, Host: me.host, Peer: c.ends[1-side].host, Flags: trace.Inside,
 			Octets: w.store([]byte(u.describe())), Cause: pos,
@@ -178,11 +179,13 @@ func (w *World) shake(id trace.ConnID, side int, octets []byte, cause trace.Pos)
 	}
 }
 
-// unsecured tells a host that the handshake at its end has failed, and why.
+// unsecured tells a host that TLS at its end has failed, and why.
 func (w *World) unsecured(id trace.ConnID, side int, why string, cause trace.Pos) {
 	c := &w.conns[id-1]
 	me := &c.ends[side]
-	me.tls.over = true
+	if me.tls != nil { // the line is not cut
+		me.tls.over = true
+	}
 	pos := w.record(trace.Event{
 		Kind: trace.Unsecured, Conn: id, Host: me.host, Peer: c.ends[1-side].host, Octets: w.store([]byte(why)), Cause: cause,
 	})

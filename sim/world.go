@@ -72,7 +72,9 @@ type World struct {
 	lines   []string // typed lines given beforehand, not yet used
 	scratch []byte
 	keyLog  io.Writer
-	flights [][]byte // octets under way that the trace has otherwise, or not at all
+
+	flights  [][]byte // octets under way that the trace has otherwise, or not at all,
+	landings []uint32 // and which of them have landed, from 1: their places are free
 }
 
 // New prepares a run. sc is shared and stays as it is. Errors in the options'
@@ -297,12 +299,17 @@ func (w *World) happen(it *item) {
 		}
 		e.Kind = trace.Arrived
 		pos := w.record(e)
-		if u := c.ends[it.side].tls; u != nil {
-			if !u.inside { // in clear where a handshake is due, or inside where it has failed
+		if u := me.tls; u != nil {
+			if !me.inside { // in clear where a handshake is due, or inside where it has failed
 				w.shake(it.conn, int(it.side), octets, pos)
 				return
 			}
 			u.end.Feed(octets)
+			if err := u.end.Err(); err != nil { // they were changed on their way
+				w.fly(it.conn, int(it.side), pos)
+				w.unsecured(it.conn, int(it.side), secure.Reason(err), pos)
+				return
+			}
 			octets = u.end.Plain()
 		}
 		h.Arrived(id, octets, it.span, it.off, pos)
@@ -314,9 +321,10 @@ func (w *World) happen(it *item) {
 		if it.do == doReset {
 			e.Kind, e.Flags, c.cut = trace.Reset, trace.Faulty, true
 			c.ends[it.side].open = false
+			c.ends[it.side].stop()
 		}
 		pos := w.record(e)
-		if c.ends[it.side].shaking() {
+		if me.shaking() {
 			w.unsecured(it.conn, int(it.side), secure.Reason(secure.ErrCut), pos)
 			return
 		}
