@@ -56,7 +56,7 @@ func (h *Host) Secured(c trace.ConnID, info TLSInfo, pos trace.Pos) {
 	case h.ins[c] != nil:
 		in := h.ins[c]
 		in.pos, in.binding = pos, info.Binding
-		in.user, in.exchange, in.shaking = "", nil, false
+		in.exchange, in.shaking = nil, false
 		in.server.Secured()
 		h.serve(in)
 	case h.outs[c] != nil:
