@@ -245,7 +245,7 @@ func (w *World) happen(it *item) {
 	switch it.do {
 	case doSubmit:
 		l := &w.sc.Letters[it.token]
-		s := host.Submission{From: l.From, To: l.To, Octets: l.Octets, DSN: l.DSN}
+		s := host.Submission{From: l.From, To: l.To, Octets: l.Octets, DSN: l.DSN, RequireTLS: l.RequireTLS}
 		for _, to := range l.To {
 			if l.Notify != 0 {
 				s.ToDSNs = append(s.ToDSNs, smtp.DSNRcpt{Notify: l.Notify, Original: smtp.OriginalOf(to)})

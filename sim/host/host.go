@@ -71,6 +71,8 @@ type Submission struct {
 	DSN    smtp.DSNMail   // what is asked about reports,
 	ToDSNs []smtp.DSNRcpt // beside To; those that are missing ask for nothing
 	Binary bool           // the letter need not consist of lines (RFC 3030 §3)
+
+	RequireTLS bool // the letter may travel only inside TLS that was checked (RFC 8689 §4.3)
 }
 
 // Options are settings of a host for one run. The zero value is a host of a
