@@ -234,3 +234,17 @@ func TestRFC8689_2_OnlyInsideTLS(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+// A server uses STARTTLS where it is a client, if it may, though it does not
+// offer it itself: it needs no certificate for that.
+func TestStartTLSIsUsedByThoseWhoDoNotOfferIt(t *testing.T) {
+	w, _ := runSecured(t, secured(t, "starttls, auth, requiretls]", "auth]", "tls: insist", "tls: none"))
+	if box := w.Mailbox("mx", "bob"); len(box) != 1 || !strings.Contains(string(box[0]), "by mx.receiver.example with ESMTPS id") {
+		t.Errorf("Bob has %q", box)
+	}
+	sc := secured(t, "starttls, auth, requiretls]", "auth]", "tls: may", "tls: may\n    avoid: [starttls]", "tls: insist", "tls: none")
+	w, _ = runSecured(t, sc)
+	if box := w.Mailbox("mx", "bob"); len(box) != 1 || !strings.Contains(string(box[0]), "by mx.receiver.example with ESMTP id") {
+		t.Errorf("Bob has %q", box)
+	}
+}

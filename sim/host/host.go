@@ -114,7 +114,7 @@ func New(cfg *Config, env Env, o Options) *Host {
 		}
 		h.msa = h.trusted
 		h.msa.MustLogin = s.Accounts != nil
-		uses = s.Extensions
+		uses = s.Extensions | smtp.StartTLS | smtp.RequireTLS // a client needs no certificate
 	}
 	var waits smtp.Waits
 	if c := cfg.Client; c != nil {
