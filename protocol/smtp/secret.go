@@ -89,20 +89,56 @@ func MaskStream(begun, octets []byte, inLogin bool) []byte {
 	return masked
 }
 
-// Mask is [MaskStream] for octets that are about to be fed to the session.
+// Mask is [MaskStream] for octets that are about to be fed to the session. A
+// letter has no secrets, but a login may come right behind it.
 func (s *Server) Mask(octets []byte) []byte {
 	if len(octets) == 0 || !s.config.serves(AUTH) {
-		return octets
-	}
-	switch s.state {
-	case StateData, StateChunk, StateClosed:
 		return octets
 	}
 	begun := s.buf[s.r:s.w]
 	if s.long.gathers {
 		begun = s.long.line
 	}
+	switch s.state {
+	case StateClosed:
+		return octets
+	case StateData, StateChunk:
+		end := s.letterEnd(begun, octets)
+		if end == len(octets) {
+			return octets
+		}
+		if m := MaskStream(nil, octets[end:], false); &m[0] != &octets[end] {
+			return append(append([]byte(nil), octets[:end]...), m...)
+		}
+		return octets
+	}
 	return MaskStream(begun, octets, s.state == StateLogin)
+}
+
+// letterEnd returns where in octets that come behind begun the letter on its way
+// has ended, len(octets) if it goes on.
+func (s *Server) letterEnd(begun, octets []byte) int {
+	if s.chunk.open {
+		return int(min(max(0, s.chunk.left-int64(len(begun))), int64(len(octets))))
+	}
+	const end = "\r\n.\r\n"
+	var line []byte // how the end may stand across the octets' beginning
+	switch l := &s.letter; {
+	case !l.inLine:
+		line = append(line, "\r\n"...)
+	case l.cr:
+		line = append(line, '\r')
+	}
+	line = append(line, begun[max(0, len(begun)-len(end)):]...)
+	before := len(line)
+	line = append(line, octets[:min(len(octets), len(end)-1)]...)
+	if i := bytes.Index(line, []byte(end)); i >= 0 {
+		return i + len(end) - before
+	}
+	if i := bytes.Index(octets, []byte(end)); i >= 0 {
+		return i + len(end)
+	}
+	return len(octets)
 }
 
 // MaskReply returns the octets of replies, the last of them to AUTH or to a
