@@ -3,6 +3,7 @@ package sim
 import (
 	"bytes"
 	"net/netip"
+	"slices"
 	"time"
 
 	"helo/protocol/dns"
@@ -38,7 +39,8 @@ type end struct {
 	sent     uint32        // octets sent so far
 	deadline time.Duration // 0: none
 	watched  bool          // a doDeadline is on the agenda
-	tls      *upgrade      // nil in clear
+	inside   bool          // TLS is complete: what is said goes inside
+	tls      *upgrade      // nil in clear, and when the end is closed
 }
 
 // farEnd marks the listener's end of a host's connection to itself. To a host
@@ -70,12 +72,12 @@ func (e *environment) Draw(what string, n uint64) uint64 { return Draw(e.w.t.See
 
 func (e *environment) Append(ev trace.Event) trace.Pos {
 	ev.At = e.w.now
+	if ev.Conn != 0 && e.ofConn(ev.Conn).inside && ev.Kind != trace.Close && ev.Kind != trace.Reset { // they end what TLS is in
+		ev.Flags |= trace.Inside
+	}
 	ev.Conn &^= farEnd
 	if ev.Host == 0 {
 		ev.Host = e.id
-	}
-	if ev.Conn != 0 && e.ofConn(ev.Conn).inside() {
-		ev.Flags |= trace.Inside
 	}
 	switch {
 	case ev.Kind == trace.Letter:
@@ -182,21 +184,29 @@ func (e *environment) Send(id trace.ConnID, octets []byte, secret bool, cause tr
 	pos := e.Append(trace.Event{
 		Kind: trace.Sent, Conn: id, Peer: c.ends[1-side].host, Octets: span, Arg: off, Cause: cause,
 	})
-	flight := uint32(0)
-	if me.inside() {
+	var records []byte
+	switch {
+	case me.inside:
 		if me.tls.end.Write(octets) == nil {
-			flight = e.w.hold(append([]byte(nil), me.tls.end.Output()...))
+			records = slices.Clone(me.tls.end.Output())
 		}
-	} else if altered, fired := e.meddle(id, side, octets, pos); altered != nil {
-		me.sent += uint32(len(altered) - len(octets))
-		octets, span, pos = altered, e.w.store(altered), fired
+	case me.tls != nil: // nothing is said in clear once TLS has begun
+	default:
+		if altered, fired := e.meddle(id, side, octets, pos); altered != nil {
+			me.sent += uint32(len(altered) - len(octets))
+			octets, span, pos = altered, e.w.store(altered), fired
+		}
 	}
-	if c.cut || !c.ends[1-side].open {
+	if c.cut || !c.ends[1-side].open || me.tls != nil && records == nil {
 		e.lost(id, side, span, off, pos)
 		return
 	}
+	arrival := item{do: doArrive, conn: id, side: uint8(1 - side), span: span, off: off, cause: pos}
+	if records != nil {
+		arrival.flight = e.w.hold(records)
+	}
 	e.w.flying += int64(len(octets))
-	e.w.plan(e.w.sc.Latency, item{do: doArrive, conn: id, side: uint8(1 - side), span: span, off: off, flight: flight, cause: pos})
+	e.w.plan(e.w.sc.Latency, arrival)
 }
 
 // meddle is what somebody in the middle makes of octets in clear: nil, if
@@ -226,9 +236,13 @@ const injected = "MAIL FROM:<mallory@other.example>\r\nRCPT TO:<bob@receiver.exa
 // lost records octets that will never arrive.
 func (e *environment) lost(id trace.ConnID, side int, span trace.Span, off uint32, cause trace.Pos) {
 	c := &e.w.conns[id-1]
+	var flags trace.Flags
+	if c.ends[side].inside {
+		flags = trace.Inside
+	}
 	e.w.record(trace.Event{
 		Kind: trace.Lost, Conn: id, Host: c.ends[side].host, Peer: c.ends[1-side].host,
-		Octets: span, Arg: off, Cause: cause,
+		Octets: span, Arg: off, Flags: flags, Cause: cause,
 	})
 }
 

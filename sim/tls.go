@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"encoding/binary"
 	"io"
+	"slices"
 
 	"helo/protocol/sasl"
 	"helo/sim/host"
@@ -18,21 +19,22 @@ import (
 type upgrade struct {
 	end     *secure.End
 	ask     host.TLS
-	inside  bool                // the handshake is complete
 	over    bool                // it has failed
 	flown   bool                // something of it has left
+	pos     trace.Pos           // what happened last in the handshake
 	hello   string              // server: what the ClientHello says
 	shown   tls.ConnectionState // client: what the server has shown
 	verdict error               // client: what is wrong with the certificate
 }
 
-// inside says whether the end is inside TLS.
-func (e *end) inside() bool { return e.tls != nil && e.tls.inside }
+// shaking says whether a handshake is under way at the end.
+func (e *end) shaking() bool { return e.tls != nil && !e.inside && !e.tls.over }
 
 // stop lets go of what TLS holds.
 func (e *end) stop() {
 	if e.tls != nil {
 		e.tls.end.Stop()
+		e.tls = nil
 	}
 }
 
@@ -40,7 +42,7 @@ func (e *end) stop() {
 func (e *environment) StartTLS(id trace.ConnID, ask host.TLS, cause trace.Pos) {
 	c, side := e.side(id)
 	id &^= farEnd
-	w, u := e.w, &upgrade{ask: ask}
+	w, u := e.w, &upgrade{ask: ask, pos: cause}
 	random := w.random(id, side)
 	if ask.Server {
 		kind, fault, fired := scenario.Valid, (*host.Fault)(nil), trace.NoPos
@@ -69,7 +71,7 @@ func (e *environment) StartTLS(id trace.ConnID, ask host.TLS, cause trace.Pos) {
 		u.end = secure.NewClient(config)
 	}
 	c.ends[side].stop()
-	c.ends[side].tls = u
+	c.ends[side].tls, c.ends[side].inside = u, false
 	u.end.Start()
 	w.fly(id, side, cause)
 }
@@ -91,7 +93,7 @@ func (w *World) random(id trace.ConnID, side int) io.Reader {
 func (w *World) fly(id trace.ConnID, side int, cause trace.Pos) {
 	c := &w.conns[id-1]
 	me, other := &c.ends[side], &c.ends[1-side]
-	octets := append([]byte(nil), me.tls.end.Output()...)
+	octets := slices.Clone(me.tls.end.Output())
 	if len(octets) == 0 {
 		return
 	}
@@ -104,7 +106,7 @@ func (w *World) fly(id trace.ConnID, side int, cause trace.Pos) {
 			octets, pos = []byte("this is no TLS\r\n"), fired
 		}
 	}
-	me.tls.flown = true
+	me.tls.flown, me.tls.pos = true, pos
 	if c.cut || !other.open {
 		return
 	}
@@ -114,11 +116,11 @@ func (w *World) fly(id trace.ConnID, side int, cause trace.Pos) {
 // hold keeps octets that are under way and not in the trace, and returns where,
 // from 1.
 func (w *World) hold(octets []byte) uint32 {
-	for i := range w.flights {
-		if w.flights[i] == nil {
-			w.flights[i] = octets
-			return uint32(i + 1)
-		}
+	if n := len(w.landings); n > 0 {
+		i := w.landings[n-1]
+		w.landings = w.landings[:n-1]
+		w.flights[i-1] = octets
+		return i
 	}
 	w.flights = append(w.flights, octets)
 	return uint32(len(w.flights))
@@ -128,10 +130,11 @@ func (w *World) hold(octets []byte) uint32 {
 func (w *World) landed(flight uint32) []byte {
 	octets := w.flights[flight-1]
 	w.flights[flight-1] = nil
+	w.landings = append(w.landings, flight)
 	return octets
 }
 
-// shake lets TLS at an end take in octets of a handshake, or what is none.
+// shake lets TLS at an end take in records without lines of ours, or what is none.
 func (w *World) shake(id trace.ConnID, side int, octets []byte, cause trace.Pos) {
 	c := &w.conns[id-1]
 	me := &c.ends[side]
@@ -144,6 +147,8 @@ func (w *World) shake(id trace.ConnID, side int, octets []byte, cause trace.Pos)
 	err := u.end.Err()
 	words := "octets that are no TLS"
 	switch {
+	case me.inside:
+		words = "alert"
 	case u.ask.Server && !heardHello && u.hello != "":
 		words = "ClientHello: " + u.hello
 	case u.ask.Server && heardHello && err == nil:
@@ -156,26 +161,35 @@ func (w *World) shake(id trace.ConnID, side int, octets []byte, cause trace.Pos)
 	pos := w.record(trace.Event{
 		Kind: trace.Handshake, Conn: id, Host: c.ends[1-side].host, Peer: me.host, Octets: w.store([]byte(words)), Cause: cause,
 	})
-	switch h, handle := w.hosts[me.host], c.handle(id, uint8(side)); {
+	u.pos = pos
+	switch {
 	case err != nil:
-		u.over = true
 		w.fly(id, side, pos) // an alert
-		why := secure.Reason(err)
-		pos = w.record(trace.Event{
-			Kind: trace.Unsecured, Conn: id, Host: me.host, Peer: c.ends[1-side].host, Octets: w.store([]byte(why)), Cause: pos,
-		})
-		h.TLSFailed(handle, why, pos)
-	case u.end.Done():
+		w.unsecured(id, side, secure.Reason(err), pos)
+	case u.end.Done() && !me.inside:
 		w.fly(id, side, pos)
-		u.inside = true
+		me.inside = true
 		pos = w.record(trace.Event{
 			Kind: trace.Secured, Conn: id, Host: me.host, Peer: c.ends[1-side].host, Flags: trace.Inside,
 			Octets: w.store([]byte(u.describe())), Cause: pos,
 		})
-		h.Secured(handle, u.info(), pos)
+		w.hosts[me.host].Secured(c.handle(id, uint8(side)), u.info(), pos)
 	default:
 		w.fly(id, side, pos)
 	}
+}
+
+// unsecured tells a host that TLS at its end has failed, and why.
+func (w *World) unsecured(id trace.ConnID, side int, why string, cause trace.Pos) {
+	c := &w.conns[id-1]
+	me := &c.ends[side]
+	if me.tls != nil { // the line is not cut
+		me.tls.over = true
+	}
+	pos := w.record(trace.Event{
+		Kind: trace.Unsecured, Conn: id, Host: me.host, Peer: c.ends[1-side].host, Octets: w.store([]byte(why)), Cause: cause,
+	})
+	w.hosts[me.host].TLSFailed(c.handle(id, uint8(side)), why, pos)
 }
 
 // info is what a host needs to know.

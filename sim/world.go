@@ -21,6 +21,7 @@ import (
 	"helo/protocol/smtp"
 	"helo/sim/host"
 	"helo/sim/scenario"
+	"helo/sim/secure"
 	"helo/sim/trace"
 )
 
@@ -71,7 +72,9 @@ type World struct {
 	lines   []string // typed lines given beforehand, not yet used
 	scratch []byte
 	keyLog  io.Writer
-	flights [][]byte // octets under way that the trace has otherwise, or not at all
+
+	flights  [][]byte // octets under way that the trace has otherwise, or not at all,
+	landings []uint32 // and which of them have landed, from 1: their places are free
 }
 
 // New prepares a run. sc is shared and stays as it is. Errors in the options'
@@ -242,7 +245,7 @@ func (w *World) happen(it *item) {
 	switch it.do {
 	case doSubmit:
 		l := &w.sc.Letters[it.token]
-		s := host.Submission{From: l.From, To: l.To, Octets: l.Octets, DSN: l.DSN}
+		s := host.Submission{From: l.From, To: l.To, Octets: l.Octets, DSN: l.DSN, RequireTLS: l.RequireTLS}
 		for _, to := range l.To {
 			if l.Notify != 0 {
 				s.ToDSNs = append(s.ToDSNs, smtp.DSNRcpt{Notify: l.Notify, Original: smtp.OriginalOf(to)})
@@ -296,12 +299,17 @@ func (w *World) happen(it *item) {
 		}
 		e.Kind = trace.Arrived
 		pos := w.record(e)
-		if u := c.ends[it.side].tls; u != nil {
-			if !u.inside { // in clear where a handshake is due, or inside where it has failed
+		if u := me.tls; u != nil {
+			if !me.inside { // in clear where a handshake is due, or inside where it has failed
 				w.shake(it.conn, int(it.side), octets, pos)
 				return
 			}
 			u.end.Feed(octets)
+			if err := u.end.Err(); err != nil { // they were changed on their way
+				w.fly(it.conn, int(it.side), pos)
+				w.unsecured(it.conn, int(it.side), secure.Reason(err), pos)
+				return
+			}
 			octets = u.end.Plain()
 		}
 		h.Arrived(id, octets, it.span, it.off, pos)
@@ -313,9 +321,19 @@ func (w *World) happen(it *item) {
 		if it.do == doReset {
 			e.Kind, e.Flags, c.cut = trace.Reset, trace.Faulty, true
 			c.ends[it.side].open = false
+			c.ends[it.side].stop()
 		}
-		h.PeerClosed(id, w.record(e))
+		pos := w.record(e)
+		if me.shaking() {
+			w.unsecured(it.conn, int(it.side), secure.Reason(secure.ErrCut), pos)
+			return
+		}
+		h.PeerClosed(id, pos)
 	case doDeadline:
+		if me.shaking() {
+			w.unsecured(it.conn, int(it.side), "it took too long", me.tls.pos)
+			return
+		}
 		h.TimedOut(id)
 	}
 }

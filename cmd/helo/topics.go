@@ -201,6 +201,7 @@ letters:
     notify: [success, failure]  # reports: never, or any of success, failure, delay
     return: hdrs                # what a notice brings back: full or hdrs
     envid: lunch-1              # a name for the envelope, for reports
+    require-tls: no             # only inside TLS that is checked, all the way (no)
     text: |                     # header, blank line, body
       From: Alice <alice@sender.example>
 

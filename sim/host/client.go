@@ -130,7 +130,7 @@ func (h *Host) drive(out *outbound) bool {
 		case smtp.Challenge:
 			h.respond(out)
 		case smtp.Ready:
-			if !out.sent && h.cfg.Client != nil && h.cfg.Client.Login != nil {
+			if !out.sent && out.job.kind == submitJob && h.cfg.Client.Login != nil {
 				done, _ := c.LoggedIn()
 				switch {
 				case out.login != nil && !h.loginOver(out), out.login == nil && !done && !h.logIn(out):
@@ -154,7 +154,7 @@ func (h *Host) drive(out *outbound) bool {
 				continue
 			}
 			out.sent = true
-			if err := c.Send(out.job.envelope()); err != nil {
+			if err := c.Send(out.job.envelope(c.Offer())); err != nil {
 				j, pos := out.job, out.pos
 				h.env.Close(out.id, pos)
 				h.dropOut(out)
@@ -246,14 +246,14 @@ func (h *Host) settle(out *outbound, over bool) {
 		out.failed = out.pos
 		return // say goodbye first
 	case out.sent:
-		j.later = true
 		for i, r := range out.client.Results() {
+			j.later = j.later || r.Outcome != smtp.Refused
 			j.rcpts[i].blame(r.Reply, r.Verb, j.said(r))
 		}
 	default:
 		why := smtp.Result{Outcome: smtp.Deferred, Reply: reply(451, 4, 4, 2, "the connection was lost"), Local: true}
 		if f, failed := out.client.Failure(); failed {
-			why = f
+			why = demanded(j.letter, f)
 		} else if out.why.Outcome != smtp.Pending {
 			why = out.why
 		}

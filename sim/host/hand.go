@@ -20,6 +20,7 @@ type hand struct {
 	asked   bool        // the next line answers a challenge
 	moved   bool        // TLS has begun: octets in clear before it do not count
 	name    string      // of the server
+	first   bool        // TLS comes first
 	pos     trace.Pos
 }
 
@@ -27,7 +28,7 @@ func (h *Host) byHand(c trace.ConnID) bool { return h.hand != nil && h.hand.conn
 
 // DialByHand opens the person's connection, to the server of that name.
 func (h *Host) DialByHand(to netip.Addr, port uint16, name string) {
-	h.hand.name = name
+	h.hand.name, h.hand.first = name, port == PortSubmissions && h.cfg.TLS != TLSNone // RFC 8314 §3.3
 	h.hand.conn = h.env.Dial(to, port, trace.NoPos)
 	h.hand.waiting = append(h.hand.waiting, smtp.Connect)
 }
@@ -96,8 +97,12 @@ func (h *Host) handHeard(octets []byte, span trace.Span, off uint32, pos trace.P
 		hd.heard, hd.at = hd.heard[n:], hd.at+uint32(n)
 		hd.asked = (e.Verb == smtp.AUTH || e.Verb == smtp.Response) && r.Code == 334
 		if e.Verb == smtp.STARTTLS && r.Code == 220 {
-			// A person types what is said; the handshake helo does for them.
-			hd.heard = hd.heard[:0]
+			// A person types what is said; the handshake helo does for them. Behind
+			// the 220 nothing may wait in clear (RFC 3207 §5).
+			if n := len(hd.heard); n > 0 {
+				hd.heard = hd.heard[:0]
+				hd.pos = h.event(trace.Event{Kind: trace.Discarded, Conn: hd.conn, Peer: h.env.Peer(hd.conn), Arg: uint32(n), Cause: hd.pos})
+			}
 			h.env.StartTLS(hd.conn, TLS{Name: hd.name}, hd.pos)
 			return
 		}

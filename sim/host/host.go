@@ -71,6 +71,8 @@ type Submission struct {
 	DSN    smtp.DSNMail   // what is asked about reports,
 	ToDSNs []smtp.DSNRcpt // beside To; those that are missing ask for nothing
 	Binary bool           // the letter need not consist of lines (RFC 3030 §3)
+
+	RequireTLS bool // the letter may travel only inside TLS that was checked (RFC 8689 §4.3)
 }
 
 // Options are settings of a host for one run. The zero value is a host of a
@@ -112,7 +114,7 @@ func New(cfg *Config, env Env, o Options) *Host {
 		}
 		h.msa = h.trusted
 		h.msa.MustLogin = s.Accounts != nil
-		uses = s.Extensions
+		uses = s.Extensions | smtp.StartTLS | smtp.RequireTLS // a client needs no certificate
 	}
 	var waits smtp.Waits
 	if c := cfg.Client; c != nil {
@@ -158,7 +160,7 @@ func (h *Host) Listens(port uint16) bool {
 // Connected tells the host that its connection is open.
 func (h *Host) Connected(c trace.ConnID, pos trace.Pos) {
 	if h.byHand(c) {
-		if h.cfg.TLS == TLSImplicit {
+		if h.hand.first {
 			h.env.StartTLS(c, TLS{Name: h.hand.name}, pos)
 		}
 		return // the greeting comes next

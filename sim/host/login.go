@@ -69,8 +69,6 @@ func (h *Host) login(in *inbound, cmd *smtp.Command, proposed smtp.Reply) smtp.R
 		in.exchange = nil
 		return reply(535, 5, 7, 8, "the login does not follow its mechanism")
 	case done:
-		in.user = in.exchange.User()
-		in.exchange = nil
 		return reply(235, 2, 7, 0, "logged in")
 	}
 	return smtp.ChallengeReply(challenge)
@@ -94,11 +92,20 @@ func (h *Host) nonce() string {
 	return hex.EncodeToString(b[:])
 }
 
-// loggedIn records that a client is known now.
-func (h *Host) loggedIn(in *inbound) {
-	in.pos = h.event(trace.Event{
-		Kind: trace.LoggedIn, Conn: in.id, Peer: h.env.Peer(in.id), Octets: h.env.Store([]byte(in.user)), Cause: in.pos,
-	})
+// loginAnswered looks at what was said to AUTH or a response: unless the login
+// goes on, it is over. Whoever is let in without having shown who it is, by a
+// fault, is let in as nobody.
+func (h *Host) loginAnswered(in *inbound, r smtp.Reply) {
+	exchange := in.exchange
+	if r.Intermediate() || exchange == nil {
+		return
+	}
+	in.exchange = nil
+	if user := exchange.User(); user != "" && r.Code == 235 && in.server.LoggedIn() {
+		in.pos = h.event(trace.Event{
+			Kind: trace.LoggedIn, Conn: in.id, Peer: h.env.Peer(in.id), Octets: h.env.Store([]byte(user)), Cause: in.pos,
+		})
+	}
 }
 
 // logIn begins the login that a session needs before its letter, and says

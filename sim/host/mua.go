@@ -15,7 +15,7 @@ func (h *Host) Submit(s Submission) {
 	l := &letter{
 		id: h.env.NewLetter(), from: s.From, to: s.To, arrived: h.env.Now(),
 		octets: s.Octets, original: s.Octets, facts: message.Scan(s.Octets),
-		dsn: s.DSN, asks: s.ToDSNs, binary: s.Binary,
+		dsn: s.DSN, asks: s.ToDSNs, binary: s.Binary, needTLS: s.RequireTLS,
 	}
 	l.utf8 = l.facts.UTF8Header
 	cause := h.event(trace.Event{

@@ -57,6 +57,9 @@ func (r recipient) failure(l *letter, me string) message.FailedRecipient {
 		f.Reason = "It could not be delivered in the time a letter is kept here, and is not tried again."
 	}
 	if r.remote == "" {
+		if l.needTLS && r.last.Enhanced.Subject == 7 { // which of them, should be told (RFC 8689 §4.2.1)
+			f.Reason = r.last.Enhanced.String()
+		}
 		f.Reason = strings.TrimSpace(f.Reason + " " + r.last.Text())
 		return f
 	}

@@ -29,7 +29,7 @@ func (h *Host) policy(in *inbound, cmd *smtp.Command, proposed smtp.Reply) smtp.
 		}
 		return reply(550, 5, 1, 1, "no such list here")
 	case smtp.MAIL:
-		if submits(in.port) && in.user == "" && !h.knows(in.from) {
+		if submits(in.port) && !in.server.LoggedIn() && !h.knows(in.from) {
 			return reply(550, 5, 7, 1, "this address may not submit mail here") // RFC 6409 §3.3
 		}
 	case smtp.RCPT:

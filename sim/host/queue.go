@@ -122,12 +122,15 @@ func (t target) String() string {
 	return t.name + " (" + literal(t.addr) + ")"
 }
 
-// envelope is what the client session says for the job's recipients.
-func (j *job) envelope() smtp.Envelope {
+// envelope is what the client session says for the job's recipients, to a server
+// that offers this. A notice is not lost because a server on its way does not
+// promise to protect it further on (RFC 8689 §5).
+func (j *job) envelope(o smtp.Offer) smtp.Envelope {
 	l := j.letter
 	e := smtp.Envelope{
 		From: l.from, Size: int64(len(l.octets)), EightBit: l.facts.EightBit,
-		UTF8: l.utf8, Binary: l.binary, DSN: l.dsn, RequireTLS: l.needTLS,
+		UTF8: l.utf8, Binary: l.binary, DSN: l.dsn,
+		RequireTLS: l.needTLS && (!l.from.IsNull() || o.Extensions.Has(smtp.RequireTLS)),
 	}
 	for i := range j.rcpts {
 		e.To = append(e.To, j.rcpts[i].path)
@@ -224,12 +227,14 @@ func (h *Host) failTarget(j *job, why smtp.Reply, verb smtp.Verb, remote string,
 
 // goesOn says whether another target is tried before the letter is kept for
 // later (RFC 5321 §5.1): there is one, and nobody has got a verdict that stands.
+// That a server does not promise what a letter demands stands for that one only
+// (RFC 8689 §4.2.1).
 // After the dot only the server's word counts: if the line was lost there, the
 // letter may have been taken (RFC 5321 §4.5.3.2.6).
 func (j *job) goesOn(results []smtp.Result) bool {
 	for _, r := range results {
 		lost := r.Local && !r.NotTried && (r.Verb == smtp.EndOfData || r.Verb == smtp.BDAT)
-		if r.Outcome != smtp.Deferred || lost {
+		if r.Outcome != smtp.Deferred && !unpromised(r) || lost {
 			return false
 		}
 	}

@@ -84,12 +84,12 @@ func (h *Host) reportDelay(j *job, cause trace.Pos) {
 func (h *Host) newNotice(l *letter, kind message.NoticeKind, about []recipient) *letter {
 	notice := &letter{
 		id: h.env.NewLetter(), arrived: h.env.Now(), notice: true,
-		to: []smtp.Path{l.from},
+		to: []smtp.Path{l.from}, needTLS: l.needTLS, // RFC 8689 §5
 	}
 	notice.queueID = h.queueID(notice.id)
 	facts := h.noticeFacts(l, about, notice.queueID)
 	facts.Kind, facts.To = kind, l.from.Mailbox()
-	facts.Full = facts.Full && kind == message.Failed // RET is about nothing else (RFC 3461 §4.3)
+	facts.Full = facts.Full && kind == message.Failed && !l.needTLS // RET is about nothing else (RFC 3461 §4.3, RFC 8689 §5)
 	notice.octets = message.Notice(facts)
 	notice.original = notice.octets
 	notice.facts = message.Scan(notice.octets)

@@ -25,7 +25,6 @@ type inbound struct {
 	discarded int           // octets that waited in clear, and are in the trace
 	binding   *sasl.Binding // of TLS
 	exchange  sasl.Exchange // the login under way
-	user      string        // who has logged in
 
 	segment stream    // the octets that arrived last
 	letter  []byte    // of the running transaction, dots removed; of a long one, its last block
@@ -313,8 +312,8 @@ func (h *Host) answer(in *inbound, d *decision) {
 			Octets: said, Flags: d.flags, Cause: in.pos,
 		})
 	}
-	if d.reply.Code == 235 && in.user != "" && in.server.LoggedIn() {
-		h.loggedIn(in)
+	if d.verb == smtp.AUTH || d.verb == smtp.Response {
+		h.loginAnswered(in, d.reply)
 	}
 	switch {
 	case d.letter != nil:

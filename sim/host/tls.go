@@ -56,7 +56,7 @@ func (h *Host) Secured(c trace.ConnID, info TLSInfo, pos trace.Pos) {
 	case h.ins[c] != nil:
 		in := h.ins[c]
 		in.pos, in.binding = pos, info.Binding
-		in.user, in.exchange, in.shaking = "", nil, false
+		in.exchange, in.shaking = nil, false
 		in.server.Secured()
 		h.serve(in)
 	case h.outs[c] != nil:
@@ -81,7 +81,7 @@ func (h *Host) TLSFailed(c trace.ConnID, why string, pos trace.Pos) {
 	case h.outs[c] != nil:
 		out := h.outs[c]
 		out.pos = pos
-		if j := out.job; h.wish(j) == TLSMay && !j.clear {
+		if j := out.job; h.wish(j) == TLSMay && !j.clear && out.shaking {
 			// Encryption that was only a bonus is given up, not the letter (RFC 7435 §3).
 			j.clear = true
 			h.env.Close(out.id, pos)
@@ -104,6 +104,24 @@ func (h *Host) wish(j *job) TLSMode {
 		return TLSInsist
 	}
 	return h.cfg.TLS
+}
+
+// demanded is what a failure amounts to for a letter that demands TLS: that there
+// is none, or none that can be trusted, is final at that server (RFC 8689
+// §4.2.1). What a server puts off may still come.
+func demanded(l *letter, why smtp.Result) smtp.Result {
+	const noTLS = 7 // X.7.Z is about security
+	if l.needTLS && (why.Local && why.Reply.Enhanced.Subject == noTLS || why.Verb == smtp.STARTTLS && why.Reply.Permanent()) {
+		why.Outcome, why.Local = smtp.Refused, true
+		why.Reply = reply(550, 5, noTLS, 10, why.Reply.Text())
+	}
+	return why
+}
+
+// unpromised says whether a letter that demands TLS was not given to a server
+// because that does not promise the same (RFC 8689 §4.2.1).
+func unpromised(r smtp.Result) bool {
+	return r.Local && r.Reply.Enhanced == smtp.Enhanced{Class: 5, Subject: 7, Detail: 30}
 }
 
 // clientFor returns how the session for a job behaves.

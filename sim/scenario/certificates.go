@@ -21,7 +21,6 @@ const (
 	WrongName // for another host
 	UnknownCA // signed by an authority that nobody in the scenario trusts
 
-	certificateKinds
 )
 
 // certificates are those of a scenario: made when they are first asked for, the

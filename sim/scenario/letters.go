@@ -35,6 +35,7 @@ func (p *scenarioParser) letter(n ast.Node) {
 		p.fail(m.at("to"), "to: expected at least one recipient")
 	}
 	p.reports(m, &l)
+	l.RequireTLS = p.yes(m, "require-tls")
 	text := m.block("text")
 	if p.err == nil && text == "" {
 		p.fail(m.at("text"), "text: the letter is empty; expected its header fields, a blank line and its body")

@@ -39,7 +39,7 @@ var (
 	}
 	letterKeys = keySet{
 		needed:   []string{"host", "to", "text"},
-		optional: []string{"from", "at", "notify", "return", "envid"},
+		optional: []string{"from", "at", "notify", "return", "envid", "require-tls"},
 	}
 	limitKeys = keySet{
 		optional: []string{"events", "time", "octets"},

@@ -41,6 +41,8 @@ type Letter struct {
 	Octets []byte        // header and body; lines end in CRLF
 	DSN    smtp.DSNMail  // what is asked about reports on the letter,
 	Notify smtp.Notify   // and about each recipient (RFC 3461 §4)
+
+	RequireTLS bool // it may travel only inside TLS that was checked (RFC 8689 §4.3)
 }
 
 // Limits of a run that names none (one million events, thirty days, 256 MiB).

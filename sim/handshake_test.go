@@ -1,0 +1,183 @@
+package sim
+
+// Handshakes that are cut or never answered, which no fault can say: the tests
+// let a world go on step by step, and cut the line at a certain event.
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"helo/sim/check"
+	"helo/sim/scenario"
+	"helo/sim/trace"
+)
+
+// stopAt runs testdata/secure.yaml, with msa's wish of TLS changed, up to the
+// n-th event of that kind on connection 2, between the servers.
+func stopAt(t *testing.T, mode string, kind trace.Kind, n int) *World {
+	t.Helper()
+	src, err := os.ReadFile("testdata/secure.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sc, err := scenario.Parse([]byte(strings.Replace(string(src), "tls: may", "tls: "+mode, 1)), "secure.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := New(sc, Options{Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(w.Close)
+	for seen, pos := 0, trace.Pos(0); seen < n; {
+		if len(w.agenda.items) == 0 {
+			t.Fatalf("there is no such event: %v %d", kind, n)
+		}
+		w.next()
+		for ; pos < w.t.End(); pos++ {
+			if e := w.t.At(pos); e.Conn == 2 && e.Kind == kind {
+				seen++
+			}
+		}
+	}
+	return w
+}
+
+// ends runs a world to its end and says what became of the letter, and which
+// words were said about TLS at msa.
+func ends(t *testing.T, w *World) (fate check.Fate, words []string) {
+	t.Helper()
+	if stop, err := w.Run(context.Background()); err != nil || stop != Ended {
+		t.Fatalf("stop %v, error %v", stop, err)
+	}
+	if found := check.NoLetterLost(w.t); found != nil {
+		t.Error(found)
+	}
+	for pos := range w.t.End() {
+		e := w.t.At(pos)
+		if e.Cause != trace.NoPos && e.Cause >= pos {
+			t.Errorf("event %d is because of %d", pos, e.Cause)
+		}
+		if e.Kind == trace.Unsecured {
+			words = append(words, w.t.Host(e.Host).ID+": "+string(w.t.OctetsAt(pos)))
+		}
+		if e.Kind == trace.Sent && e.Conn == 2 && pos > 0 && strings.HasPrefix(string(w.t.OctetsAt(pos)), "421") && e.Flags&trace.Inside == 0 {
+			t.Errorf("event %d: %q in clear, where a handshake is due", pos, w.t.OctetsAt(pos))
+		}
+	}
+	return check.Outcomes(w.t)[0].Fate, words
+}
+
+// RFC 3207 §4.1, RFC 7435 §3: a line that breaks in the handshake is a handshake
+// that has failed.
+func TestRFC3207_4_1_HandshakeIsCut(t *testing.T) {
+	for _, c := range []struct {
+		mode  string
+		n     int // which record has just left
+		clear bool
+		words string
+	}{
+		{"may", 1, true, "[msa: the connection ended before TLS did mx: the connection ended before TLS did]"},
+		{"may", 2, true, "[msa: the connection ended before TLS did mx: the connection ended before TLS did]"},
+		{"may", 3, false, "[mx: the connection ended before TLS did]"}, // to msa it was complete: nothing to fall back from
+		{"insist", 1, false, "[msa: the connection ended before TLS did mx: the connection ended before TLS did]"},
+		{"insist", 2, false, "[msa: the connection ended before TLS did mx: the connection ended before TLS did]"},
+	} {
+		w := stopAt(t, c.mode, trace.Record, c.n)
+		for side := range uint8(2) {
+			w.plan(0, item{do: doReset, conn: 2, side: side, cause: w.t.End() - 1})
+		}
+		fate, words := ends(t, w)
+		slices.Sort(words)
+		if len(w.conns) != 3 || fate != check.Delivered || fmt.Sprint(words) != c.words {
+			t.Errorf("%s, record %d: the letter is %v after %d connections, %v", c.mode, c.n, fate, len(w.conns)-1, words)
+		}
+		if clear := !w.conns[2].ends[dialler].inside; clear != c.clear {
+			t.Errorf("%s, record %d: the second connection is in clear: %v", c.mode, c.n, clear)
+		}
+	}
+}
+
+// RFC 5321 §4.5.3.2: a handshake that is not answered ends when its time is up,
+// at both ends.
+func TestRFC5321_4_5_3_2_HandshakeTakesTooLong(t *testing.T) {
+	for _, c := range []struct {
+		mode  string
+		n     int // which record is lost
+		clear bool
+		words string
+	}{
+		{"may", 1, true, "[msa: it took too long mx: it took too long]"},
+		{"may", 2, true, "[msa: it took too long mx: it took too long]"},
+		{"may", 3, false, "[mx: it took too long]"},
+		{"insist", 1, false, "[msa: it took too long mx: it took too long]"},
+		{"insist", 2, false, "[msa: it took too long mx: it took too long]"},
+	} {
+		w := stopAt(t, c.mode, trace.Record, c.n)
+		var rest []item
+		for _, it := range w.agenda.items {
+			if it.conn != 2 || it.do != doRecord && it.do != doArrive {
+				rest = append(rest, it)
+			}
+		}
+		w.agenda.items = nil
+		for _, it := range rest {
+			w.agenda.push(it)
+		}
+		fate, words := ends(t, w)
+		slices.Sort(words)
+		if fate != check.Delivered || len(w.conns) != 3 {
+			t.Errorf("%s, record %d: the letter is %v after %d connections", c.mode, c.n, fate, len(w.conns)-1)
+		}
+		if got := fmt.Sprint(words); got != c.words {
+			t.Errorf("%s, record %d: %s, want %s", c.mode, c.n, got, c.words)
+		}
+		if clear := !w.conns[2].ends[dialler].inside; clear != c.clear {
+			t.Errorf("%s, record %d: the second connection is in clear: %v", c.mode, c.n, clear)
+		}
+	}
+}
+
+// RFC 8446 §5.2: what is changed on its way inside TLS is found out, and then
+// the connection is of no use. Nothing of it is taken in, and nothing is said in
+// clear after it.
+func TestRFC8446_5_2_RecordsAreChanged(t *testing.T) {
+	for _, mode := range []string{"may", "insist"} {
+		for n := range 20 {
+			w := stopAt(t, mode, trace.Secured, 2)
+			for pos, seen := w.t.End(), 0; seen <= n && len(w.agenda.items) > 0; {
+				w.next()
+				for ; pos < w.t.End(); pos++ {
+					if e := w.t.At(pos); e.Conn == 2 && e.Kind == trace.Sent {
+						seen++
+					}
+				}
+			}
+			changed := false
+			for _, it := range w.agenda.items {
+				if it.conn == 2 && it.flight > 0 {
+					octets := w.flights[it.flight-1]
+					octets[len(octets)-1] ^= 1
+					changed = true
+				}
+			}
+			fate, words := ends(t, w)
+			if fate != check.Delivered || changed && len(words) == 0 {
+				t.Errorf("%s, %d: the letter is %v, %v", mode, n, fate, words)
+			}
+			for pos := range w.t.End() {
+				if e := w.t.At(pos); e.Kind == trace.Sent && e.Conn > 1 && e.Flags&trace.Inside == 0 &&
+					strings.Contains(string(w.t.OctetsAt(pos)), "bob@") {
+					t.Errorf("%s, %d: event %d says %q in clear", mode, n, pos, w.t.OctetsAt(pos))
+				}
+			}
+			if len(w.conns) > 3 {
+				t.Errorf("%s, %d: %d connections", mode, n, len(w.conns))
+			}
+		}
+	}
+}
