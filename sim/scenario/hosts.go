@@ -108,9 +108,7 @@ func (p *scenarioParser) client(n ast.Node) *host.ClientConfig {
 	}
 	p.servers = append(p.servers, item{m.at("server"), c.Server})
 	if n := m.at("login"); n != nil {
-		l := p.mapping(n, "a login", loginKeys)
-		c.Login = &host.Login{User: l.text("user"), Password: l.text("password"), Token: l.text("token"), Mechanism: p.mechanism(item{l.at("mechanism"), l.text("mechanism")}), InClear: p.yes(l, "in-clear")}
-		p.secret(l, c.Login.Password, c.Login.Token)
+		c.Login = p.login(n)
 	}
 	return c
 }

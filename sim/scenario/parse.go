@@ -26,10 +26,12 @@ var (
 	loginKeys = keySet{
 		needed:   []string{"user"},
 		optional: []string{"password", "token", "mechanism", "in-clear"},
+		secret:   true,
 	}
 	userKeys = keySet{
 		needed:   []string{"name"},
 		optional: []string{"password", "token"},
+		secret:   true,
 	}
 	serverKeys = keySet{
 		optional: []string{"domains", "mailboxes", "submission", "features", "size", "recipients", "retry", "lifetime", "lists", "users", "mechanisms", "plain-in-clear"},

@@ -145,6 +145,9 @@ func TestMistakes(t *testing.T) {
 			if got := err.Error(); got != strings.TrimRight(want, "\n") && !*update {
 				t.Errorf("got  %s\nwant %s", got, want)
 			}
+			if strings.Contains(err.Error(), "wonder") || strings.Contains(err.Error(), "gryphon") {
+				t.Errorf("the message repeats a secret: %v", err)
+			}
 			out.WriteString("=== " + name + "\n" + src + "\n---\n" + err.Error() + "\n\n")
 		})
 	}

@@ -3,6 +3,8 @@ package scenario
 import (
 	"strings"
 
+	"github.com/goccy/go-yaml/ast"
+
 	"helo/protocol/sasl"
 	"helo/protocol/smtp"
 	"helo/sim/host"
@@ -11,14 +13,24 @@ import (
 // users reads who may log in at a server, and how.
 func (p *scenarioParser) users(m mapping, s *host.ServerConfig) {
 	var accounts []sasl.Account
-	for _, n := range m.sequence("users") {
+	var list []ast.Node
+	if n := m.at("users"); n != nil {
+		seq, ok := n.(*ast.SequenceNode)
+		if !ok {
+			p.fail(n, "users: expected a list, each entry after a dash, found %s", describeSecret(n))
+			return
+		}
+		list = seq.Values
+	}
+	for _, n := range list {
 		u := p.mapping(n, "a user", userKeys)
 		a := sasl.Account{User: u.text("name"), Password: u.text("password"), Token: u.text("token")}
 		p.secret(u, a.Password, a.Token)
-		for _, other := range accounts {
-			if other.User == a.User {
-				p.fail(u.at("name"), "name: there is another user %q above", a.User)
-			}
+		if err := a.Check(); p.err == nil && err != nil {
+			p.fail(about(u, err), "%v", err)
+		}
+		if sasl.NewAccounts(accounts).Has(a.User) {
+			p.fail(u.at("name"), "name: there is another user %q above", a.User)
 		}
 		s.Tokens = s.Tokens || a.Token != ""
 		accounts = append(accounts, a)
@@ -42,6 +54,50 @@ func (p *scenarioParser) users(m mapping, s *host.ServerConfig) {
 	if s.Accounts != nil && !s.Extensions.Has(smtp.Auth) {
 		p.fail(m.at("features"), "features: users cannot log in without auth")
 	}
+}
+
+// about is where the text stands that an error of [sasl.Account.Check] is about.
+func about(u mapping, err error) ast.Node {
+	for _, key := range []string{"name", "password", "token"} {
+		if n := u.at(key); n != nil && strings.Contains(err.Error(), key) {
+			return n
+		}
+	}
+	return u.node
+}
+
+// login reads how a mail client logs in.
+func (p *scenarioParser) login(n ast.Node) *host.Login {
+	m := p.mapping(n, "a login", loginKeys)
+	l := &host.Login{
+		User: m.text("user"), Password: m.text("password"), Token: m.text("token"),
+		Mechanism: p.mechanism(item{m.at("mechanism"), m.text("mechanism")}), InClear: p.yes(m, "in-clear"),
+	}
+	p.secret(m, l.Password, l.Token)
+	if p.err != nil {
+		return l
+	}
+	// What no login could send is a mistake of the file, not of the run.
+	mechanism, where := l.Mechanism, m.at("mechanism")
+	switch {
+	case mechanism != "":
+	case l.Token != "":
+		mechanism, where = "XOAUTH2", n
+	default:
+		mechanism, where = "SCRAM-SHA-256", n
+	}
+	_, err := sasl.NewLogin(mechanism, sasl.ClientOptions{
+		Credentials: sasl.Credentials{User: l.User, Password: l.Password, Token: l.Token},
+		Nonce:       "nonce", Binding: &sasl.Binding{Type: sasl.TLSExporter, Data: []byte{0}},
+	})
+	if err != nil {
+		_, words, _ := strings.Cut(err.Error(), ": ")
+		if l.Mechanism != "" {
+			words = err.Error()
+		}
+		p.fail(where, "login: %s", words)
+	}
+	return l
 }
 
 // mechanism reads the name of a SASL mechanism; empty is none.
@@ -74,7 +130,7 @@ func (p *scenarioParser) yes(m mapping, key string) bool {
 		return true
 	case "", "no", "false":
 	default:
-		p.fail(m.at(key), "%s: expected yes or no, found %q", key, word)
+		p.fail(m.at(key), "%s: expected yes or no", key)
 	}
 	return false
 }

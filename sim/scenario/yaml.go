@@ -194,10 +194,20 @@ func describe(n ast.Node) string {
 	return strconv.Quote(text)
 }
 
-// keySet is the keys that a mapping may have.
+// describeSecret is describe without the words of a text.
+func describeSecret(n ast.Node) string {
+	if found := describe(n); !strings.HasPrefix(found, `"`) {
+		return found
+	}
+	return "a text"
+}
+
+// keySet is the keys that a mapping may have. With secret, what stands there in
+// their place may be a password, and is not repeated.
 type keySet struct {
 	needed   []string
 	optional []string
+	secret   bool
 }
 
 func (k keySet) all() []string { return append(slices.Clone(k.needed), k.optional...) }
@@ -216,7 +226,11 @@ func (r *reader) mapping(n ast.Node, what string, set keySet) mapping {
 	case *ast.MappingValueNode:
 		values = []*ast.MappingValueNode{v}
 	default:
-		r.fail(n, "expected %s with keys such as %s:, found %s", what, set.all()[0], describe(n))
+		found := describe(n)
+		if set.secret {
+			found = describeSecret(n)
+		}
+		r.fail(n, "expected %s with keys such as %s:, found %s", what, set.all()[0], found)
 		return m
 	}
 	for _, v := range values {
@@ -233,7 +247,10 @@ func (r *reader) mapping(n ast.Node, what string, set keySet) mapping {
 			} else {
 				hint = "; expected one of " + strings.Join(set.all(), ", ")
 			}
-			r.fail(key, "unknown key %q in %s%s", name, what, hint)
+			if name = " " + strconv.Quote(name); set.secret {
+				name = ""
+			}
+			r.fail(key, "unknown key%s in %s%s", name, what, hint)
 			return m
 		}
 		if _, twice := m.keys[name]; twice {
