@@ -34,9 +34,22 @@ func manyLetters(tb testing.TB, n int) *scenario.Scenario {
 // BenchmarkDelivery measures deliveries a second of the three-host scenario
 // with the full trace on: from the mail client's outbox over two SMTP sessions
 // and four DNS questions into the mailbox. One run delivers 1,000 letters.
-func BenchmarkDelivery(b *testing.B) {
-	const letters = 1000
-	sc := manyLetters(b, letters)
+func BenchmarkDelivery(b *testing.B) { benchmarkDelivery(b, manyLetters(b, 1000)) }
+
+// BenchmarkDeliveryTLS measures the same with TLS on both hops and a login: by
+// the strongest mechanism, which hashes the password 4096 times, and by PLAIN.
+func BenchmarkDeliveryTLS(b *testing.B) {
+	for _, mechanism := range []string{"SCRAM-SHA-256-PLUS", "PLAIN"} {
+		b.Run(mechanism, func(b *testing.B) {
+			sc := manySecured(b, 1000)
+			sc.Hosts[0].Client.Login.Mechanism = mechanism
+			benchmarkDelivery(b, sc)
+		})
+	}
+}
+
+func benchmarkDelivery(b *testing.B, sc *scenario.Scenario) {
+	letters := float64(len(sc.Letters))
 	b.ReportAllocs()
 	var events int
 	for b.Loop() {

@@ -53,6 +53,8 @@ type ClientOptions struct {
 	Nonce string
 	// Binding is that of the TLS connection, if there is TLS and it has one.
 	Binding *Binding
+	// Keys, if not nil, spare SCRAM to hash the same password again at each login.
+	Keys *Keys
 	// ServerOffersPlus says that the server offers SCRAM-SHA-256-PLUS. A client
 	// that can bind and sees no such offer says so (RFC 5802 §6).
 	ServerOffersPlus bool

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/xdg-go/scram"
 )
@@ -61,8 +62,14 @@ func newScramLogin(m Mechanism, o ClientOptions) (Login, error) {
 	case m.Binds && !o.Binding.known():
 		return nil, errors.New(m.Name + " needs a channel binding")
 	}
-	library, _ := scram.SHA256.NewClientUnprepped(user, password, authz) // its error is always nil
-	library.WithNonceGenerator(func() string { return o.Nonce }).WithMinIterations(minIterations)
+	keys := o.Keys
+	if keys == nil {
+		keys = new(Keys)
+	}
+	keys.mu.Lock() // whose nonce it is, must not change on the way to the conversation
+	defer keys.mu.Unlock()
+	library := keys.of(user, password, authz)
+	library.WithNonceGenerator(func() string { return o.Nonce })
 	l := &scramLogin{Mechanism: m, nonce: o.Nonce}
 	switch {
 	case m.Binds:
@@ -75,6 +82,29 @@ func newScramLogin(m Mechanism, o ClientOptions) (Login, error) {
 	}
 	l.initial, _ = l.talk.Step("") // to begin is never an error
 	return l, nil
+}
+
+// Keys are what SCRAM has made of a password with the salt of a server. A client
+// may keep them (RFC 5802 §5.1): to make them takes thousands of hashes. The zero
+// value is empty and ready; it can be used by many logins at the same time.
+type Keys struct {
+	mu      sync.Mutex
+	whose   [3]string // user, password and identity
+	library *scram.Client
+	logins  int
+}
+
+// of returns the library's client for those credentials. It keeps the keys of
+// each salt it meets, so that one which has met many goes.
+func (k *Keys) of(user, password, authz string) *scram.Client {
+	const most = 1000
+	if whose := [3]string{user, password, authz}; k.library == nil || k.whose != whose || k.logins >= most {
+		k.library, _ = scram.SHA256.NewClientUnprepped(user, password, authz) // its error is always nil
+		k.library.WithMinIterations(minIterations)
+		k.whose, k.logins = whose, 0
+	}
+	k.logins++
+	return k.library
 }
 
 func (l *scramLogin) Initial() ([]byte, bool) { return []byte(l.initial), true }

@@ -171,3 +171,54 @@ func TestAccountsAreSafeForManyAtOnce(t *testing.T) {
 		t.Errorf("keys were derived %d times", *n)
 	}
 }
+
+// Keys make logins faster and change nothing: they are those of the password
+// that was given last, and many logins may use them at the same time.
+func TestKeysOfAClient(t *testing.T) {
+	accounts := NewAccounts([]Account{{User: "alice", Password: "wonderland"}, {User: "bob", Password: "builder"}})
+	try := func(keys *Keys, c Credentials, nonce string) (user string, err error) {
+		login, err := NewLogin(nameScram, ClientOptions{Credentials: c, Nonce: nonce, Keys: keys})
+		if err != nil {
+			return "", err
+		}
+		x, err := NewExchange(nameScram, ServerOptions{Accounts: accounts, Nonce: "server"})
+		if err != nil {
+			return "", err
+		}
+		response, _ := login.Initial()
+		for {
+			challenge, done, err := x.Next(response)
+			if err != nil {
+				return "", err
+			}
+			if done {
+				return x.User(), login.Finish()
+			}
+			if response, err = login.Next(challenge); err != nil {
+				return "", err
+			}
+		}
+	}
+	var keys Keys
+	for i, c := range []Credentials{
+		{User: "alice", Password: "wonderland"}, {User: "alice", Password: "wonderland"}, {User: "alice", Password: "looking-glass"},
+		{User: "bob", Password: "builder"}, {User: "bob", Password: "wonderland"}, {User: "alice", Password: "wonderland"},
+	} {
+		got, err := try(&keys, c, "client")
+		want, wantErr := try(nil, c, "client")
+		if got != want || (err == nil) != (wantErr == nil) {
+			t.Errorf("login %d: %q, %v; without keys %q, %v", i, got, err, want, wantErr)
+		}
+	}
+	var all sync.WaitGroup
+	for i := range 8 {
+		all.Go(func() {
+			for n := range 20 {
+				if user, err := try(&keys, Credentials{User: "alice", Password: "wonderland"}, fmt.Sprintf("client-%d-%d", i, n)); user != "alice" {
+					t.Errorf("%q, %v", user, err)
+				}
+			}
+		})
+	}
+	all.Wait()
+}

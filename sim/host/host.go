@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"helo/protocol/dns"
+	"helo/protocol/sasl"
 	"helo/protocol/smtp"
 	"helo/sim/trace"
 )
@@ -51,6 +52,7 @@ type Host struct {
 	trusted smtp.Config // the same for clients known by their address
 	clients [clientKinds]smtp.ClientConfig
 	nonces  uint64
+	hashed  sasl.Keys // its own password, as SCRAM hashes it
 	ins     map[trace.ConnID]*inbound
 	outs    map[trace.ConnID]*outbound
 	jobs    []*job

@@ -133,7 +133,7 @@ func (h *Host) logIn(out *outbound) bool {
 		}
 		login, err := sasl.NewLogin(m.Name, sasl.ClientOptions{
 			Credentials: sasl.Credentials{User: l.User, Password: l.Password, Token: l.Token, Host: h.cfg.Client.Server, Port: out.job.port},
-			Nonce:       h.nonce(), Binding: out.binding, ServerOffersPlus: plus,
+			Nonce:       h.nonce(), Binding: out.binding, ServerOffersPlus: plus, Keys: &h.hashed,
 		})
 		if err != nil {
 			continue
