@@ -42,8 +42,7 @@ func (t *Trace) Forget(p Pos) bool {
 	return true
 }
 
-// forgetBlocks gives up the blocks that no event refers to. The last one is
-// still being written.
+// forgetBlocks gives up the blocks that no event refers to, but for the last one.
 func (t *Trace) forgetBlocks() {
 	d := t.blocks.Load()
 	if d == nil {
@@ -60,4 +59,9 @@ func (t *Trace) forgetBlocks() {
 		t.size -= int64(len(b.octets) + len(b.masked))
 	}
 	t.blocks.Store(&directory[block]{keep, slices.Clone(d.list[keep-d.base:])})
+	for _, a := range []*area{&t.open, &t.hidden} {
+		if a.block < keep { // it is added to no more
+			*a = area{}
+		}
+	}
 }

@@ -100,3 +100,52 @@ func TestForgetBesideReaders(t *testing.T) {
 		t.Errorf("it takes %d octets", size)
 	}
 }
+
+// Secrets stand beside other octets without a block for each, and go with them.
+func TestSecretsBesideOtherOctets(t *testing.T) {
+	tr := New("test", 1, time.Unix(0, 0), []Host{{ID: "a"}})
+	const n = 4000
+	for i := range n {
+		said := fmt.Append(nil, "AUTH PLAIN secret ", i)
+		masked := bytes.Repeat([]byte("*"), len(said))
+		tr.Append(Event{Kind: Sent, Arg: uint32(i), Octets: tr.StoreSecret(said, masked)})
+		tr.Append(Event{Kind: Reply, Arg: uint32(i), Octets: tr.Store(fmt.Append(nil, "235 logged in ", i))})
+		if i == n/2 { // one that is larger than a block of its kind
+			tr.Append(Event{Kind: Typed, Octets: tr.StoreSecret(bytes.Repeat([]byte("s"), 50_000), bytes.Repeat([]byte("*"), 50_000))})
+		}
+	}
+	check := func() {
+		t.Helper()
+		for p := tr.First(); p < tr.End(); p++ {
+			e := tr.At(p)
+			shown, raw, want := string(tr.Octets(e.Octets)), string(tr.Raw(e.Octets)), ""
+			switch e.Kind {
+			case Sent:
+				want = fmt.Sprint("AUTH PLAIN secret ", e.Arg)
+			case Reply:
+				want = fmt.Sprint("235 logged in ", e.Arg)
+			default:
+				continue
+			}
+			secret := e.Kind == Sent
+			if raw != want || (shown == want) == secret || secret && shown != string(bytes.Repeat([]byte("*"), len(want))) || tr.IsSecret(e.Octets) != secret {
+				t.Fatalf("event %d: %q, shown as %q, want %q", p, raw, shown, want)
+			}
+		}
+	}
+	check()
+	if size, most := tr.Size(), int64(2*n*48+n*20+2*n*24+2*50_000+100_000); size > most {
+		t.Errorf("it takes %d octets, want at most %d", size, most)
+	}
+	// What is given up is given up, though few octets were of the one kind.
+	for i := range 100_000 {
+		tr.Append(Event{Kind: Reply, Octets: tr.Store(fmt.Append(nil, "235 logged in ", 0))})
+		if i%1000 == 0 {
+			tr.Forget(tr.End() - min(tr.End(), 3000))
+		}
+	}
+	check()
+	if size := tr.Size(); size > 500_000 {
+		t.Errorf("it takes %d octets", size)
+	}
+}

@@ -1,7 +1,6 @@
 package trace
 
 import (
-	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -37,9 +36,10 @@ type Trace struct {
 	blocks atomic.Pointer[directory[block]]
 
 	// the writer's own
-	free []byte   // what is left of the last block
-	low  []uint32 // by chunk that is kept: the lowest block its events refer to
-	size int64    // octets of all chunks and blocks
+	open   area     // where octets are added,
+	hidden area     // and secret ones
+	low    []uint32 // by chunk that is kept: the lowest block its events refer to
+	size   int64    // octets of all chunks and blocks
 }
 
 // directory is a list of which the first entries may be given up: base of them
@@ -173,20 +173,14 @@ func (t *Trace) Store(octets []byte) Span {
 	if len(octets) == 0 {
 		return Span{}
 	}
-	if len(octets) > cap(t.free)-len(t.free) {
+	if len(octets) > cap(t.open.free)-len(t.open.free) {
 		size := blockOctets
 		if len(octets) > size/4 {
 			size = len(octets)
 		}
-		octets := make([]byte, size)
-		t.blocks.Store(grow(t.blocks.Load(), block{octets: octets}))
-		t.free = octets[:0]
-		t.size += int64(size)
+		t.begin(&t.open, block{octets: make([]byte, size)})
 	}
-	block := t.blocks.Load().end() - 1
-	off := uint32(len(t.free))
-	t.free = append(t.free, octets...)
-	return Span{block: block, off: off, Len: uint32(len(octets))}
+	return t.open.add(octets)
 }
 
 // StoreSecret is [Trace.Store] for octets of which some must not be shown:
@@ -195,10 +189,32 @@ func (t *Trace) StoreSecret(octets, masked []byte) Span {
 	if len(octets) == 0 {
 		return Span{}
 	}
-	t.blocks.Store(grow(t.blocks.Load(), block{slices.Clone(octets), slices.Clone(masked)}))
-	t.free = nil // the block before is full
-	t.size += 2 * int64(len(octets))
-	return Span{block: t.blocks.Load().end() - 1, Len: uint32(len(octets))}
+	if len(octets) > cap(t.hidden.free)-len(t.hidden.free) {
+		size := max(blockOctets/8, len(octets))
+		t.begin(&t.hidden, block{make([]byte, size), make([]byte, size)})
+	}
+	copy(t.hidden.masked[len(t.hidden.free):], masked)
+	return t.hidden.add(octets)
+}
+
+// area is the block that octets are added to.
+type area struct {
+	free   []byte // its octets so far; the capacity is the block's
+	masked []byte // all of the block's, if it is one of secrets
+	block  uint32
+}
+
+// begin goes on in a new block.
+func (t *Trace) begin(a *area, b block) {
+	t.blocks.Store(grow(t.blocks.Load(), b))
+	*a = area{b.octets[:0], b.masked, t.blocks.Load().end() - 1}
+	t.size += int64(len(b.octets) + len(b.masked))
+}
+
+func (a *area) add(octets []byte) Span {
+	off := uint32(len(a.free))
+	a.free = append(a.free, octets...)
+	return Span{block: a.block, off: off, Len: uint32(len(octets))}
 }
 
 // Part returns the span of n octets within s, from octet off on, so that a
