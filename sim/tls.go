@@ -63,7 +63,7 @@ func (e *environment) StartTLS(id trace.ConnID, ask host.TLS, cause trace.Pos) {
 		config.InsecureSkipVerify = true // done here, so that the verdict is known even where it is not asked for
 		config.VerifyConnection = func(s tls.ConnectionState) error {
 			u.shown = s
-			if u.verdict = secure.Verify(&s, ask.Name, w.sc.Roots(), e.Clock()); ask.Verify {
+			if u.verdict = w.sc.Verify(&s, ask.Name, e.Clock()); ask.Verify {
 				return u.verdict
 			}
 			return nil

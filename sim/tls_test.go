@@ -467,3 +467,25 @@ func TestRFC8314_3_3_ByHand(t *testing.T) {
 		}
 	}
 }
+
+// RFC 5280 §4.1.2.5: a certificate is judged by the time at which it is shown,
+// though it was right before: those of a scenario are valid for a year.
+func TestRFC5280_4_1_2_5_CertificatesGrowOld(t *testing.T) {
+	const day = 24 * time.Hour
+	sc := secured(t)
+	sc.MaxTime = 3650 * day
+	for _, at := range []time.Duration{364 * day, 366 * day} {
+		l := sc.Letters[0]
+		l.At = at
+		sc.Letters = append(sc.Letters, l)
+	}
+	for range 2 { // what was found out is kept with the scenario
+		w, tr := runSecured(t, sc)
+		if n := len(w.Mailbox("mx", "bob")); n != 2 {
+			t.Errorf("Bob has %d letters, want 2", n)
+		}
+		if got := told(tr); got != "not sent: 451 4.7.5 no TLS: the certificate expired on 2027-11-23" {
+			t.Errorf("Alice was told %q", got)
+		}
+	}
+}

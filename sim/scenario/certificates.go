@@ -30,6 +30,13 @@ type certificates struct {
 	trusted *secure.Authority
 	other   *secure.Authority
 	made    map[certificateOf]*tls.Config
+	right   map[shownFor]bool
+}
+
+// shownFor is a certificate that a host has shown to one that looked for a name.
+type shownFor struct {
+	certificate *x509.Certificate
+	name        string
 }
 
 type certificateOf struct {
@@ -70,6 +77,30 @@ func (sc *Scenario) Roots() *x509.CertPool {
 	defer sc.certificates.mu.Unlock()
 	trusted, _ := sc.authorities()
 	return trusted.Pool()
+}
+
+// Verify says what is wrong with the certificate that a host has shown to one
+// that looked for that name, as [secure.Verify] does. A certificate that was
+// right is right as long as it is valid: that of the authority, which signed it,
+// outlives every run.
+func (sc *Scenario) Verify(s *tls.ConnectionState, name string, now time.Time) error {
+	roots, c := sc.Roots(), &sc.certificates
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(s.PeerCertificates) == 1 {
+		leaf := s.PeerCertificates[0]
+		if c.right[shownFor{leaf, name}] && !now.Before(leaf.NotBefore) && !now.After(leaf.NotAfter) {
+			return nil
+		}
+	}
+	err := secure.Verify(s, name, roots, now)
+	if err == nil && len(s.PeerCertificates) == 1 {
+		if c.right == nil {
+			c.right = map[shownFor]bool{}
+		}
+		c.right[shownFor{s.PeerCertificates[0], name}] = true
+	}
+	return err
 }
 
 // Certificate returns how the TLS of a host's server is set up, with a
