@@ -9,18 +9,17 @@ import (
 // item is something that will happen at a virtual time. It has no pointers, so
 // that moving it about costs little.
 type item struct {
-	at     time.Duration
-	seq    uint64 // those at the same time happen in the order they were asked for
-	do     doing
-	side   uint8 // which end of conn it happens at
-	token  uint32
-	conn   trace.ConnID
-	host   trace.HostID
-	cause  trace.Pos
-	off    uint32
-	span   trace.Span
-	flight uint32 // octets that are not in the trace as they travel, counted from 1; see [World.hold]
-	asked  uint32 // which question a doAnswer answers, counted from 1
+	at    time.Duration
+	seq   uint64 // those at the same time happen in the order they were asked for
+	do    doing
+	side  uint8 // which end of conn it happens at
+	token uint32
+	conn  trace.ConnID
+	host  trace.HostID
+	cause trace.Pos
+	off   uint32
+	span  trace.Span
+	ref   uint32 // from 1: which question a doAnswer answers; which octets a doArrive or doRecord brings, if the trace has them otherwise, see [World.hold]
 }
 
 type doing uint8

@@ -159,8 +159,8 @@ func TestRFC8446_5_2_RecordsAreChanged(t *testing.T) {
 			}
 			changed := false
 			for _, it := range w.agenda.items {
-				if it.conn == 2 && it.flight > 0 {
-					octets := w.flights[it.flight-1]
+				if it.conn == 2 && it.ref > 0 {
+					octets := w.flights[it.ref-1]
 					octets[len(octets)-1] ^= 1
 					changed = true
 				}

@@ -203,7 +203,7 @@ func (e *environment) Send(id trace.ConnID, octets []byte, secret bool, cause tr
 	}
 	arrival := item{do: doArrive, conn: id, side: uint8(1 - side), span: span, off: off, cause: pos}
 	if records != nil {
-		arrival.flight = e.w.hold(records)
+		arrival.ref = e.w.hold(records)
 	}
 	e.w.flying += int64(len(octets))
 	e.w.plan(e.w.sc.Latency, arrival)
@@ -221,7 +221,7 @@ func (e *environment) meddle(id trace.ConnID, side int, octets []byte, pos trace
 		if fault, fired := e.Fault(o); fault != nil {
 			return bytes.Replace(octets, []byte(keyword), []byte(hidden), 1), fired
 		}
-	case side == dialler && smtp.EqualFold(string(octets), keyword+"\r\n"):
+	case side == dialler && len(octets) == len(keyword+"\r\n") && smtp.EqualFold(string(octets), keyword+"\r\n"):
 		o.Place, o.Verb = host.PlaceUpgrade, smtp.STARTTLS
 		if fault, fired := e.Fault(o); fault != nil {
 			return append(append([]byte(nil), octets...), injected...), fired
@@ -303,7 +303,7 @@ func (e *environment) Resolve(q dns.Question, token uint32, cause trace.Pos) {
 	asked := uint32(len(w.asked))
 	query, err := dns.AppendQuery(w.scratch[:0], w.dnsID(asked), q)
 	if err != nil { // no name server can have such a name
-		w.plan(0, item{do: doAnswer, host: e.id, token: token, asked: asked, cause: cause, off: answerNoName})
+		w.plan(0, item{do: doAnswer, host: e.id, token: token, ref: asked, cause: cause, off: answerNoName})
 		return
 	}
 	w.scratch = query
@@ -312,7 +312,7 @@ func (e *environment) Resolve(q dns.Question, token uint32, cause trace.Pos) {
 	fault, fired := e.Fault(host.Occasion{
 		Place: host.PlaceResolve, Host: w.t.Host(e.id).ID, Line: []byte(q.String()), Cause: pos,
 	})
-	answer := item{do: doAnswer, host: e.id, token: token, asked: asked, cause: pos, off: answerMessage}
+	answer := item{do: doAnswer, host: e.id, token: token, ref: asked, cause: pos, off: answerMessage}
 	effect := host.Effect(0)
 	if fault != nil {
 		answer.cause, effect = fired, fault.Effect

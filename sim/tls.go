@@ -110,7 +110,7 @@ func (w *World) fly(id trace.ConnID, side int, cause trace.Pos) {
 	if c.cut || !other.open {
 		return
 	}
-	w.plan(w.sc.Latency, item{do: doRecord, conn: id, side: uint8(1 - side), flight: w.hold(octets), cause: pos})
+	w.plan(w.sc.Latency, item{do: doRecord, conn: id, side: uint8(1 - side), ref: w.hold(octets), cause: pos})
 }
 
 // hold keeps octets that are under way and not in the trace, and returns where,

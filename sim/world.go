@@ -283,14 +283,14 @@ func (w *World) happen(it *item) {
 		}
 		h.Refused(id, w.record(e))
 	case doRecord:
-		w.shake(it.conn, int(it.side), w.landed(it.flight), it.cause)
+		w.shake(it.conn, int(it.side), w.landed(it.ref), it.cause)
 	case doArrive:
 		w.flying -= int64(it.span.Len)
 		e.Octets, e.Arg = it.span, it.off
 		octets := w.t.Raw(it.span)
-		if it.flight > 0 {
+		if it.ref > 0 {
 			e.Flags |= trace.Inside
-			octets = w.landed(it.flight)
+			octets = w.landed(it.ref)
 		}
 		if !me.open {
 			e.Kind, e.Host, e.Peer = trace.Lost, other.host, me.host
@@ -340,7 +340,7 @@ func (w *World) happen(it *item) {
 
 // answer brings a host what the name servers said, or their silence.
 func (w *World) answer(it *item) {
-	h, q := w.hosts[it.host], w.asked[it.asked-1]
+	h, q := w.hosts[it.host], w.asked[it.ref-1]
 	switch it.off {
 	case answerNone:
 		pos := w.record(trace.Event{Kind: trace.TimedOut, Host: it.host, Cause: it.cause})
@@ -351,7 +351,7 @@ func (w *World) answer(it *item) {
 		return
 	}
 	pos := w.record(trace.Event{Kind: trace.Answer, Host: it.host, Octets: it.span, Cause: it.cause})
-	a, err := dns.ParseResponse(w.t.Octets(it.span), w.dnsID(it.asked), q)
+	a, err := dns.ParseResponse(w.t.Octets(it.span), w.dnsID(it.ref), q)
 	if err != nil { // as good as no answer
 		a = dns.Answer{Outcome: dns.ServFail}
 	}

@@ -59,18 +59,40 @@ func (h *Host) complete(in *inbound, dst []byte, l *letter) []byte {
 	if !submits(in.port) || l.binary {
 		return dst
 	}
-	header := in.header()
-	if i := bytes.Index(header, []byte("\r\n\r\n")); i >= 0 {
-		header = header[:i+4]
-	}
-	fields, _, _ := message.Split(header)
-	if _, there := message.Find(fields, "Date"); !there {
+	date, id := has(in.header(), "Date", "Message-ID")
+	if !date {
 		dst = append(message.AppendDate(append(dst, "Date: "...), h.env.Clock()), "\r\n"...)
 	}
-	if _, there := message.Find(fields, "Message-ID"); !there {
+	if !id {
 		dst = append(dst, "Message-ID: <"+l.queueID+"."+strconv.FormatInt(h.env.Clock().Unix(), 36)+"@"+h.name+">\r\n"...)
 	}
 	return dst
+}
+
+// has says whether two fields are in the header that a letter begins with. It
+// reads a header as [message.Split] does.
+func has(letter []byte, first, second string) (one, two bool) {
+	for begun := false; len(letter) > 0; begun = true {
+		line, rest, _ := bytes.Cut(letter, []byte("\n"))
+		letter = rest
+		fold := len(line) > 0 && (line[0] == ' ' || line[0] == '\t')
+		name, _, ok := bytes.Cut(line, []byte(":"))
+		name = bytes.TrimRight(name, " \t")
+		switch {
+		case fold && begun, !begun && bytes.HasPrefix(line, []byte("From ")): // a mailbox file's own mark
+			continue
+		case !ok || len(name) == 0:
+			return one, two
+		}
+		for _, c := range name {
+			if c <= ' ' || c > '~' {
+				return one, two
+			}
+		}
+		one = one || bytes.EqualFold(name, []byte(first))
+		two = two || bytes.EqualFold(name, []byte(second))
+	}
+	return one, two
 }
 
 // queueID is a short name for a letter, unique at its host: the depot's, if
