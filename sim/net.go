@@ -72,7 +72,7 @@ func (e *environment) Draw(what string, n uint64) uint64 { return Draw(e.w.t.See
 
 func (e *environment) Append(ev trace.Event) trace.Pos {
 	ev.At = e.w.now
-	if ev.Conn != 0 && e.ofConn(ev.Conn).inside && ev.Kind != trace.Close && ev.Kind != trace.Reset { // they end what TLS is in
+	if e.w.hasTLS && ev.Conn != 0 && e.ofConn(ev.Conn).inside && ev.Kind != trace.Close && ev.Kind != trace.Reset { // they end what TLS is in
 		ev.Flags |= trace.Inside
 	}
 	ev.Conn &^= farEnd
@@ -213,6 +213,9 @@ func (e *environment) Send(id trace.ConnID, octets []byte, secret bool, cause tr
 // nobody is there.
 func (e *environment) meddle(id trace.ConnID, side int, octets []byte, pos trace.Pos) (altered []byte, fired trace.Pos) {
 	const keyword, hidden = "STARTTLS", "XXXXXXXX" // of the same length: nothing else moves
+	if len(e.w.faults) == 0 {
+		return nil, trace.NoPos
+	}
 	c := &e.w.conns[id-1]
 	o := host.Occasion{Peer: c.ends[dialler].host, Host: e.w.t.Host(c.ends[listener].host).ID, Conn: id, Cause: pos}
 	switch {

@@ -43,6 +43,7 @@ func (e *environment) StartTLS(id trace.ConnID, ask host.TLS, cause trace.Pos) {
 	c, side := e.side(id)
 	id &^= farEnd
 	w, u := e.w, &upgrade{ask: ask, pos: cause}
+	w.hasTLS = true
 	random := w.random(id, side)
 	if ask.Server {
 		kind, fault, fired := scenario.Valid, (*host.Fault)(nil), trace.NoPos

@@ -73,6 +73,7 @@ type World struct {
 	scratch []byte
 	keyLog  io.Writer
 
+	hasTLS   bool     // some connection has, or had, TLS
 	flights  [][]byte // octets under way that the trace has otherwise, or not at all,
 	landings []uint32 // and which of them have landed, from 1: their places are free
 }
@@ -261,7 +262,7 @@ func (w *World) happen(it *item) {
 		return
 	}
 	c := &w.conns[it.conn-1]
-	me, other := c.ends[it.side], c.ends[1-it.side]
+	me, other := &c.ends[it.side], &c.ends[1-it.side]
 	e := trace.Event{Conn: it.conn, Host: me.host, Peer: other.host, Cause: it.cause}
 	h, id := w.hosts[me.host], c.handle(it.conn, it.side)
 	switch it.do {
@@ -317,14 +318,15 @@ func (w *World) happen(it *item) {
 		if !me.open {
 			return
 		}
+		shaking := me.shaking()
 		e.Kind = trace.Closed
 		if it.do == doReset {
 			e.Kind, e.Flags, c.cut = trace.Reset, trace.Faulty, true
-			c.ends[it.side].open = false
-			c.ends[it.side].stop()
+			me.open = false
+			me.stop()
 		}
 		pos := w.record(e)
-		if me.shaking() {
+		if shaking {
 			w.unsecured(it.conn, int(it.side), secure.Reason(secure.ErrCut), pos)
 			return
 		}
