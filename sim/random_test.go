@@ -234,8 +234,11 @@ func path(t *rapid.T, mailbox string) smtp.Path {
 func TestNoAcceptedRecipientIsLost(t *testing.T) {
 	if f := flag.Lookup("rapid.checks"); f != nil && f.Value.String() == f.DefValue {
 		n := "10000"
-		if testing.Short() {
+		switch {
+		case testing.Short():
 			n = "1000"
+		case underRace():
+			n = "4000"
 		}
 		defer flag.Set("rapid.checks", f.DefValue)
 		flag.Set("rapid.checks", n)
