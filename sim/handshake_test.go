@@ -181,3 +181,86 @@ func TestRFC8446_5_2_RecordsAreChanged(t *testing.T) {
 		}
 	}
 }
+
+// RFC 3207 §5: what somebody in the middle says behind a server's 220 is thrown
+// away as well: the client believes nothing that it was offered in clear.
+func TestRFC3207_5_InjectedReplies(t *testing.T) {
+	const injected = "250-mx.receiver.example\r\n250 AUTH PLAIN\r\n"
+	for _, mode := range []string{"may", "insist"} {
+		w := stopAt(t, mode, trace.Sent, 5) // 220, EHLO, 250, STARTTLS, 220
+		found := false
+		for i := range w.agenda.items {
+			it := &w.agenda.items[i]
+			if it.conn == 2 && it.do == doArrive {
+				it.span = w.store(append(w.t.Raw(it.span), injected...))
+				found = true
+			}
+		}
+		fate, words := ends(t, w)
+		if !found || fate != check.Delivered || len(words) > 0 || len(w.conns) != 2 {
+			t.Errorf("%s: the letter is %v after %d connections, %v", mode, fate, len(w.conns), words)
+		}
+		discarded := uint32(0)
+		for pos := range w.t.End() {
+			switch e := w.t.At(pos); e.Kind {
+			case trace.Discarded:
+				discarded = e.Arg
+			case trace.Reply:
+				if e.Conn == 2 && e.Flags&trace.Inside != 0 && strings.Contains(string(w.t.OctetsAt(pos)), "AUTH") {
+					t.Errorf("%s: event %d is %q", mode, pos, w.t.OctetsAt(pos))
+				}
+			}
+		}
+		if discarded != uint32(len(injected)) {
+			t.Errorf("%s: %d octets were thrown away, want %d", mode, discarded, len(injected))
+		}
+	}
+}
+
+// The same for a person who types.
+func TestRFC3207_5_InjectedRepliesByHand(t *testing.T) {
+	src, err := os.ReadFile("testdata/secure.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sc, err := scenario.Parse(src, "secure.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := New(sc, Options{Seed: 1, Inputs: []string{"laptop hand to=mx"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(w.Close)
+	for _, line := range []string{"EHLO a.example", "STARTTLS", "EHLO b.example", "QUIT"} {
+		if stop, err := w.Run(context.Background()); stop != Asked || err != nil {
+			t.Fatalf("before %s: stop %v, error %v", line, stop, err)
+		}
+		if err := w.Say(line); err != nil {
+			t.Fatal(err)
+		}
+		for pos := w.t.End(); line == "STARTTLS" && pos == w.t.End(); {
+			w.next()
+			for i := range w.agenda.items {
+				if it := &w.agenda.items[i]; it.do == doArrive && strings.HasPrefix(string(w.t.Raw(it.span)), "220 ") {
+					it.span = w.store(append(w.t.Raw(it.span), "250 go ahead\r\n250"...))
+				}
+			}
+		}
+	}
+	if stop, err := w.Run(context.Background()); stop != Ended || err != nil {
+		t.Fatalf("stop %v, error %v", stop, err)
+	}
+	discarded, replies := uint32(0), 0
+	for pos := range w.t.End() {
+		switch e := w.t.At(pos); e.Kind {
+		case trace.Discarded:
+			discarded = e.Arg
+		case trace.Reply:
+			replies++
+		}
+	}
+	if want := uint32(len("250 go ahead\r\n250")); discarded != want || replies != 5 {
+		t.Errorf("%d octets were thrown away, want %d; %d replies heard, want 5", discarded, want, replies)
+	}
+}

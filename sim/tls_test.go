@@ -1,6 +1,7 @@
 package sim_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"helo/protocol/smtp"
+	"helo/sim"
 	"helo/sim/check"
 	"helo/sim/trace"
 )
@@ -487,5 +489,46 @@ func TestRFC5280_4_1_2_5_CertificatesGrowOld(t *testing.T) {
 		if got := told(tr); got != "not sent: 451 4.7.5 no TLS: the certificate expired on 2027-11-23" {
 			t.Errorf("Alice was told %q", got)
 		}
+	}
+}
+
+// What a person sets before a run: what is offered, and what is wished.
+func TestSettingsOfTLS(t *testing.T) {
+	for _, c := range []struct {
+		inputs []string
+		fate   check.Fate
+		with   string // at mx
+		told   string
+	}{
+		{nil, check.Delivered, "ESMTPS", ""},
+		{[]string{"mx set starttls=off"}, check.Delivered, "ESMTP", ""},
+		{[]string{"msa set tls=none"}, check.Delivered, "ESMTP", ""},
+		{[]string{"mx set starttls=off", "msa set tls=insist"}, check.Returned, "", ""},
+		{[]string{"msa set starttls=off"}, check.InOutbox, "", "not sent: 451 4.7.4"},
+		{[]string{"msa set starttls=off", "laptop set tls=may"}, check.Delivered, "ESMTP", ""}, // neither offered nor used
+		{[]string{"laptop set starttls=off"}, check.Delivered, "ESMTPS", ""},                   // it insists all the same
+		{[]string{"laptop set tls=implicit"}, check.Delivered, "ESMTPS", ""},
+		{[]string{"laptop set tls=implicit", "msa set starttls=off"}, check.InOutbox, "", "not sent: 451 4.4.1"}, // nobody listens at 465
+		{[]string{"msa set auth=off"}, check.InOutbox, "", "not sent: 550 5.7.0"},
+	} {
+		w, err := sim.New(secured(t), sim.Options{Seed: 1, Inputs: c.inputs})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(w.Close)
+		if _, err := w.Run(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		tr := w.Trace()
+		checkSecured(t, tr)
+		if got := fate(tr); got != c.fate || !strings.HasPrefix(told(tr), c.told) {
+			t.Errorf("%v: the letter is %v, Alice was told %q; want %v, %q", c.inputs, got, told(tr), c.fate, c.told)
+		}
+		if c.with != "" && !strings.Contains(string(tr.OctetsAt(find(t, tr, "mx added"))), " by mx.receiver.example with "+c.with+" id ") {
+			t.Errorf("%v: it came as %q, want %s", c.inputs, tr.OctetsAt(find(t, tr, "mx added")), c.with)
+		}
+	}
+	if _, err := sim.New(secured(t), sim.Options{Inputs: []string{"laptop set tls=maybe"}}); err == nil || !strings.Contains(err.Error(), "column 16: tls: expected may, insist, implicit or none") {
+		t.Errorf("tls=maybe: %v", err)
 	}
 }
