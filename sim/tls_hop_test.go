@@ -151,3 +151,44 @@ func testHop(t *testing.T, c hop, from, to string, changes ...string) {
 		t.Log(dump(tr))
 	}
 }
+
+// A letter of many records is the same behind them, with a dot at its end or in
+// chunks (RFC 8446 §5.1, RFC 3030 §2).
+func TestRFC8446_5_1_LettersOfManyRecords(t *testing.T) {
+	const features = "features: [pipelining, size, 8bitmime, enhancedstatuscodes, starttls, requiretls]"
+	body := strings.Repeat(".All work and no play makes Jack a dull boy.\r\n", 20_000)
+	for _, c := range []string{features, strings.Replace(features, "size,", "size, chunking, limits,", 1)} {
+		sc := secured(t, features, c)
+		sc.Letters[0].Octets = []byte("Date: Mon, 23 Nov 2026 10:15:00 +0000\r\nMessage-ID: <1@sender.example>\r\n\r\n" + body)
+		w, tr := runSecured(t, sc)
+		if box := w.Mailbox("mx", "bob"); len(box) != 1 || !strings.HasSuffix(string(box[0]), "\r\n\r\n"+body) {
+			t.Errorf("%s: Bob has %d letters, the first one of %d octets; %d events", c, len(box), len(box[0]), tr.Len())
+		}
+	}
+}
+
+// Where TLS fails under a person's hands, the connection is over and so is the
+// run; a bad certificate is told, and the person goes on.
+func TestRFC3207_4_1_ByHand(t *testing.T) {
+	for _, c := range []struct {
+		fault, hand string
+		lines       []string
+		says        string
+	}{
+		{"mx tls=garbage", "laptop hand to=mx", []string{"EHLO a.example", "STARTTLS"}, "laptop unsecured"},
+		{"msa tls=garbage", "laptop hand to=msa port=465", nil, "laptop unsecured"},
+		{"mx tls=expired", "laptop hand to=mx", []string{"EHLO a.example", "STARTTLS", "EHLO a.example", "QUIT"}, "laptop secured"},
+		{"mx tls=strip", "laptop hand to=mx", []string{"EHLO a.example", "STARTTLS", "QUIT"}, "mx secured"}, // who does not look at the offer may say it
+		{"mx tls=inject", "laptop hand to=mx", []string{"EHLO a.example", "STARTTLS", "EHLO a.example", "QUIT"}, "mx discarded"},
+		{"mx at=STARTTLS drop", "laptop hand to=mx", []string{"EHLO a.example", "STARTTLS"}, "laptop reset"},
+		{"mx at=STARTTLS reply=454", "laptop hand to=mx", []string{"EHLO a.example", "STARTTLS", "MAIL FROM:<>", "QUIT"}, "mx reply at=MAIL code=250"},
+	} {
+		sc := secured(t)
+		sc.Faults = faults(t, []string{c.fault})
+		tr := byHand(t, sc, c.hand, c.lines...)
+		find(t, tr, c.says)
+		if tr.At(tr.End()-1).Kind == trace.Asked {
+			t.Errorf("%s: the person is asked for more\n%s", c.fault, dump(tr))
+		}
+	}
+}
