@@ -192,3 +192,14 @@ func TestRFC3207_4_1_ByHand(t *testing.T) {
 		}
 	}
 }
+
+// The first and the last year that a scenario may have: the certificates of its
+// hosts are valid in them (RFC 5280 §4.1.2.5).
+func TestRFC5280_4_1_2_5_FirstAndLastYear(t *testing.T) {
+	for _, year := range []string{"1900", "1949", "1950", "2049", "2050", "9900"} {
+		_, tr := runSecured(t, secured(t, "start: 2026", "start: "+year, "tls: may", "tls: insist"))
+		if got := fate(tr); got != check.Delivered {
+			t.Errorf("%s: the letter is %v, Alice was told %q", year, got, told(tr))
+		}
+	}
+}

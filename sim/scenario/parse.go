@@ -117,4 +117,9 @@ func (p *scenarioParser) start(m mapping) {
 		return
 	}
 	p.sc.Start = start.UTC()
+	// A letter has no earlier date (RFC 5322 §3.3), and a certificate that outlives
+	// the run none with five digits (RFC 5280 §4.1.2.5).
+	if year := p.sc.Start.Year(); year < 1900 || year > 9900 {
+		p.fail(m.at("start"), "start: expected a year from 1900 to 9900, found %d", year)
+	}
 }
