@@ -288,7 +288,11 @@ file:
 // exim starts Exim in the foreground, in a folder of its own, and returns its
 // address and spool. Its letters stay there: the body in *-D, the envelope and
 // header in *-H.
-func exim(t *testing.T) (addr, spool string) {
+func exim(t *testing.T) (addr, spool string) { return eximWith(t, eximConfig, nil) }
+
+// eximWith is [exim] with another configuration, files of its own, and more
+// addresses to listen at.
+func eximWith(t *testing.T, config string, files []string, more ...string) (addr, spool string) {
 	t.Helper()
 	name := program(t, "exim4", "exim4-daemon-light")
 	if os.Getuid() != 0 {
@@ -303,7 +307,7 @@ func exim(t *testing.T) (addr, spool string) {
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	conf := filepath.Join(dir, "exim.conf")
-	if err := os.WriteFile(conf, []byte(strings.ReplaceAll(eximConfig, "DIR", dir)), 0o644); err != nil {
+	if err := os.WriteFile(conf, []byte(strings.ReplaceAll(config, "DIR", dir)), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	os.Chmod(dir, 0o755)
@@ -312,8 +316,9 @@ func exim(t *testing.T) (addr, spool string) {
 			t.Fatalf("%v: %s", err, out)
 		}
 	}
+	copyFor(t, dir, files)
 	addr = freePort(t)
-	peerServer(t, addr, name, "-C", conf, "-bdf", "-oX", strings.Replace(addr, ":", ".", 1))
+	peerServer(t, addr, name, "-C", conf, "-bdf", "-oX", eximAddresses(append([]string{addr}, more...)...))
 	return addr, filepath.Join(dir, "spool", "input")
 }
 
