@@ -170,6 +170,27 @@ func TestRFC4954_9_NoLoginThatCanBeUsed(t *testing.T) {
 	}
 }
 
+// RFC 8314 §4.4, RFC 4954 §4: encryption with whomever is no reason to say a
+// password, which whoever is in the middle then has. A mechanism that does not
+// reveal it may be used.
+func TestRFC8314_4_4_NoPasswordForAServerThatMayBeAnyone(t *testing.T) {
+	const notTrusted = "not sent: 550 5.7.11 the password is not said to a server whose certificate is wrong"
+	for _, fault := range []string{"msa tls=expired", "msa tls=wrongname", "msa tls=unknownca"} {
+		for _, c := range []struct{ login, used, told string }{
+			{"login: {user: alice, password: wonderland, mechanism: PLAIN}", "", notTrusted},
+			{"login: {user: alice, password: wonderland, mechanism: LOGIN}", "", notTrusted},
+			{"login: {user: alice, token: gryphon}", "", notTrusted},
+			{theLogin, "SCRAM-SHA-256-PLUS", ""},
+			{"login: {user: alice, password: wonderland, mechanism: PLAIN, in-clear: yes}", "PLAIN", ""},
+		} {
+			_, tr := runSecured(t, secured(t, "tls: insist", "tls: may", theLogin, c.login, theUsers, "users: [{name: alice, password: wonderland, token: gryphon}]"), fault)
+			if told(tr) != c.told || used(tr) != c.used {
+				t.Errorf("%s, %s: used %q, Alice was told %q; want %q, %q\n%s", fault, c.login, used(tr), told(tr), c.used, c.told, dump(tr))
+			}
+		}
+	}
+}
+
 // RFC 6409 §4.3: whoever submits a letter without a login hears 530.
 func TestRFC6409_4_3_LogInFirst(t *testing.T) {
 	for _, tls := range []string{"insist", "implicit", "none"} {

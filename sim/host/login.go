@@ -17,7 +17,7 @@ import (
 type Login struct {
 	User, Password, Token string // a Token for the mechanisms that want one
 	Mechanism             string // of SASL; empty: the strongest that is offered and can be used
-	InClear               bool   // a password may be said outside TLS
+	InClear               bool   // a password may be said outside TLS, and to whomever inside
 }
 
 // mechanisms lists the names of what a server offers inside TLS, or outside:
@@ -115,7 +115,7 @@ func (h *Host) logIn(out *outbound) bool {
 	c, l := out.client, h.cfg.Client.Login
 	offered := c.Offer().Mechanisms
 	plus := slices.ContainsFunc(offered, bindsName)
-	any := false
+	usable := false
 	for _, m := range sasl.Mechanisms {
 		switch {
 		case !slices.ContainsFunc(offered, func(n string) bool { return smtp.EqualFold(n, m.Name) }):
@@ -127,8 +127,8 @@ func (h *Host) logIn(out *outbound) bool {
 		case m.Binds && out.binding == nil:
 			continue
 		}
-		any = true
-		if m.ClearText && !c.Secure() && !l.InClear {
+		usable = true
+		if m.ClearText && !out.verified && !l.InClear { // TLS with whomever keeps nobody out (RFC 7435 §1)
 			continue
 		}
 		login, err := sasl.NewLogin(m.Name, sasl.ClientOptions{
@@ -151,7 +151,10 @@ func (h *Host) logIn(out *outbound) bool {
 		return true
 	}
 	why := reply(550, 5, 7, 0, "the server offers no login that can be used")
-	if any {
+	switch {
+	case usable && c.Secure():
+		why = reply(550, 5, 7, 11, "the password is not said to a server whose certificate is wrong")
+	case usable:
 		why = reply(550, 5, 7, 11, "the password is not said outside TLS")
 	}
 	out.why = smtp.Result{Outcome: smtp.Refused, Verb: smtp.AUTH, Reply: why, Local: true}
