@@ -301,6 +301,7 @@ func TestRFC4954_4_ByHand(t *testing.T) {
 		{"no base64 in the command", []string{"AUTH PLAIN alice!"}, []string{"501 5.5.2 expected base64"}, ""},
 		{"no such mechanism", []string{"AUTH KERBEROS_V4", "AUTH XOAUTH2"}, []string{"504 5.5.4 mechanism not offered", "504 5.5.4 mechanism not offered"}, ""},
 		{"the server speaks first", []string{"AUTH CRAM-MD5 " + b64("alice")}, []string{"501 5.7.0 this mechanism begins with the server, expected no response yet"}, ""},
+		{"the offer of binding taken away", []string{"AUTH SCRAM-SHA-256 " + b64("y,,n=alice,r=rOprNGfwEbeRWgbNEkqO")}, []string{"535 5.7.8 the login belongs to another connection, someone may be in between"}, ""}, // RFC 5802 §6
 		{"twice", []string{plain, plain}, []string{"235 2.7.0 logged in", "503 5.5.1 somebody has logged in already"}, "alice"},
 		{"in a transaction", []string{plain, "MAIL FROM:<>", "AUTH LOGIN"}, []string{"235 2.7.0 logged in", "250 2.1.0 ok", "503 5.5.1 somebody has logged in already"}, "alice"},
 		{"EHLO again", []string{plain, "EHLO b.example", "MAIL FROM:<>"}, []string{"235 2.7.0 logged in", ehlo, "250 2.1.0 ok"}, "alice"},

@@ -133,7 +133,7 @@ func TestRFC5802_6_ALoginIsBoundToItsConnection(t *testing.T) {
 		}
 		o := talk(t, l, x.Clone(), nil)
 		var mistake *ProtocolError
-		if o.in() || other.Type == TLSExporter && !errors.Is(o.server, ErrWrong) || other.Type != TLSExporter && !errors.As(o.server, &mistake) {
+		if o.in() || other.Type == TLSExporter && !errors.Is(o.server, ErrIntercepted) || other.Type != TLSExporter && !errors.As(o.server, &mistake) {
 			t.Errorf("%s %q: %v, %v", other.Type, other.Data, o.server, o.client)
 		}
 	}
@@ -151,7 +151,7 @@ func TestRFC5802_6_AnOfferTakenAwayIsNoticed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if o := talk(t, l, x, nil); o.in() == offered || offered && !errors.Is(o.server, ErrWrong) {
+		if o := talk(t, l, x, nil); o.in() == offered || offered && !errors.Is(o.server, ErrIntercepted) {
 			t.Errorf("offered %v: %v, %v", offered, o.server, o.client)
 		}
 	}

@@ -4,6 +4,7 @@ package sasl
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 )
 
@@ -11,6 +12,10 @@ import (
 // or token, not for the identity asked for, or bound to another connection. It
 // does not say which. Use [errors.Is]: some errors that wrap it say more.
 var ErrWrong = errors.New("wrong credentials")
+
+// ErrIntercepted is [ErrWrong] where the two ends do not see the same TLS
+// connection, or not the same offer: someone may be in between (RFC 5802 §6).
+var ErrIntercepted = fmt.Errorf("%w: the ends of the connection do not see the same; someone may be in between (RFC 5802 §6)", ErrWrong)
 
 // ProtocolError is a message that the mechanism does not allow.
 type ProtocolError struct {

@@ -5,7 +5,6 @@ package sasl
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 	"unicode/utf8"
 
@@ -96,7 +95,7 @@ func (s *scramServer) checkFirst(message string) error {
 	case !s.Binds && strings.HasPrefix(flag, "p="):
 		return s.mistake(`"n" or "y": to bind is to use ` + nameScramPlus + " (RFC 5802 §6)")
 	case flag == "y" && s.o.BindingOffered:
-		return fmt.Errorf("%w: the client was not shown that %s is offered; someone is in between (RFC 5802 §6)", ErrWrong, nameScramPlus)
+		return ErrIntercepted // the client was not shown that -PLUS is offered
 	case strings.HasPrefix(nonce, "r=") && !isNonce(nonce[len("r="):]):
 		return s.mistake(`visible ASCII characters for a nonce after "r=" (RFC 5802 §7)`)
 	}
@@ -112,7 +111,7 @@ func (s *scramServer) final(message string) ([]byte, *account, error) {
 	challenge, err := s.talk.Step(message)
 	switch {
 	case challenge == scram.ErrChannelBindingsDontMatch && s.Binds:
-		err = fmt.Errorf("%w: the login is bound to another connection; someone is in between (RFC 5802 §6)", ErrWrong)
+		err = ErrIntercepted // the login is bound to another connection
 	case challenge == scram.ErrChannelBindingsDontMatch:
 		err = s.mistake(`the header of the first message in "c=" (RFC 5802 §5.1)`)
 	case challenge == scram.ErrInvalidProof:

@@ -62,6 +62,9 @@ func (h *Host) login(in *inbound, cmd *smtp.Command, proposed smtp.Reply) smtp.R
 	}
 	challenge, done, err := in.exchange.Next(response)
 	switch {
+	case errors.Is(err, sasl.ErrIntercepted):
+		in.exchange = nil
+		return reply(535, 5, 7, 8, "the login belongs to another connection, someone may be in between")
 	case errors.Is(err, sasl.ErrWrong):
 		in.exchange = nil
 		return reply(535, 5, 7, 8, "user or password is wrong")
