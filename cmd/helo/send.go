@@ -67,7 +67,7 @@ func newSend() *cobra.Command {
 		Use:   "send --server HOST:PORT --from A --to B FILE",
 		Short: "Send a message to a real mail server, and explain what is said",
 		Long: "Hand a saved message to a mail server over a real socket, with the client of the lessons, and explain each line as it is said. " +
-			"FILE is the message, - is standard input. It uses what the server offers and nothing else, and it never retries. " +
+			"FILE is the message, - is standard input. It uses what the server offers and nothing else, and it does not try again later. " +
 			"The exit status is 0 if the server has taken the message for every recipient, 75 if it may be tried again later for at least one, 69 if the others were refused, 2 if something is written wrong.",
 		Example: `
 # to the server of helo serve
@@ -88,13 +88,13 @@ helo send --brief --server localhost:2525 --from alice@sender.example --to bob@r
 	f.StringVar(&o.notify, "notify", "", "ask for reports: never, or any of success,failure,delay (RFC 3461)")
 	f.StringVar(&o.ret, "ret", "", "what a failure notice should bring back: full or hdrs (RFC 3461)")
 	f.StringVar(&o.envid, "envid", "", "a name for the envelope, to be found again in reports (RFC 3461)")
-	f.StringVar(&o.tls, "tls", "may", "starttls or implicit: inside TLS with the right certificate, or nothing is sent; none: in clear; may: whatever the server offers")
+	f.StringVar(&o.tls, "tls", "", "starttls or implicit: inside TLS with the right certificate, or nothing is sent; none: in clear; may: with STARTTLS if that works, with whomever, else in clear (default: starttls with --user, else may)")
 	f.StringVar(&o.ca, "ca", "", "a file of certificates of the authorities to trust (default: those of the system, and helo serve's own)")
 	f.StringVar(&o.auth, "auth", "", "the mechanism to log in with, such as PLAIN or SCRAM-SHA-256 (default: the strongest that the server offers)")
-	f.StringVar(&o.user, "user", "", "log in as this user")
-	f.StringVar(&o.password, "password", "", "the user's password, or token; others on this machine can see it there, so better:")
+	f.StringVar(&o.user, "user", "", "log in as this user; what reveals the password is said only inside TLS, to a server whose certificate is right")
+	f.StringVar(&o.password, "password", "", "the user's password, or token; others on this machine can read it in the list of processes, so a file is better")
 	f.StringVar(&o.passwordFile, "password-file", "", "a file whose first line is the password")
-	f.BoolVar(&o.inClear, "password-in-clear", false, "say the password even where everybody on the way can read it")
+	f.BoolVar(&o.inClear, "password-in-clear", false, "say the password even where everybody on the way can read it, or to a server whose certificate is wrong")
 	f.BoolVar(&o.secrets, "secrets", false, "show the lines of the login as they are; without it they are stars")
 	keyLogFlag(cmd, &o.keyLog)
 	f.StringArrayVar(&o.timeout, "timeout", nil, "how long to wait for replies, such as 30s, or for one of them, such as dot=1m or connect=5s (default: as RFC 5321 asks, 2 to 10 minutes)")
@@ -200,6 +200,11 @@ func sendVerdicts(cmd *cobra.Command, t *trace.Trace, o sendOptions) error {
 			why = "interrupted before the server had said so"
 		}
 		fmt.Fprintf(w, "%s  %s  %s\n", word, explain.Visible([]byte(v.Recipient)), explain.Visible([]byte(why)))
+	}
+	if result != nil {
+		for _, h := range hints(t, o) {
+			fmt.Fprintln(cmd.ErrOrStderr(), "helo: hint: "+h)
+		}
 	}
 	return result
 }

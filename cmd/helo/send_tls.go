@@ -18,6 +18,8 @@ import (
 	"helo/protocol/sasl"
 	"helo/sim/host"
 	"helo/sim/live"
+	"helo/sim/secure"
+	"helo/sim/trace"
 )
 
 // tlsWords are the values of --tls.
@@ -28,7 +30,12 @@ var tlsWords = map[string]host.TLSMode{
 // sendSecurely takes in how the line is locked, and who logs in.
 func sendSecurely(cfg *live.ClientConfig, cmd *cobra.Command, o sendOptions) error {
 	mode, ok := tlsWords[o.tls]
-	if !ok {
+	switch {
+	case o.tls == "" && o.user != "" && !o.inClear: // RFC 8314 §4.1
+		mode = host.TLSInsist
+	case o.tls == "":
+		mode = host.TLSMay
+	case !ok:
 		return usageError{fmt.Errorf("--tls: expected starttls, implicit, none or may, found %q", o.tls)}
 	}
 	cfg.Host.TLS = mode
@@ -102,4 +109,24 @@ func sendLogin(cfg *live.ClientConfig, cmd *cobra.Command, o sendOptions) error 
 	}
 	cfg.Host.Client.Login = login
 	return nil
+}
+
+// hints say which flag may help with what went wrong.
+func hints(t *trace.Trace, o sendOptions) []string {
+	var list []string
+	for pos := t.First(); pos < t.End(); pos++ {
+		switch e := t.At(pos); {
+		case e.Kind != trace.Unsecured && e.Kind != trace.Secured:
+		case strings.Contains(string(t.OctetsAt(pos)), secure.Untrusted):
+			list = append(list, "--ca FILE names the authorities to trust")
+		}
+	}
+	why := told(t)
+	switch {
+	case o.user == "" && strings.HasPrefix(why, "530 "): // RFC 4954 §6
+		list = append(list, "--user with --password-file FILE logs in")
+	case o.user != "" && o.tls == "" && !o.inClear && strings.HasPrefix(why, "451 4.7.4 "):
+		list = append(list, "with --user TLS is demanded; --tls says otherwise, and --tls implicit begins with it")
+	}
+	return list
 }

@@ -97,6 +97,10 @@ func complaint(alert string) string {
 	return "this side refused: " + alert
 }
 
+// Untrusted is how [Reason] says that no authority in which this side trusts has
+// signed a certificate.
+const Untrusted = "nobody we trust has signed the certificate"
+
 // distrust says what is wrong with a certificate (RFC 5280 §6.1, RFC 9525 §6).
 func distrust(err *tls.CertificateVerificationError) string {
 	var (
@@ -109,9 +113,9 @@ func distrust(err *tls.CertificateVerificationError) string {
 		return wrongName(name)
 	case errors.As(err, &unknown):
 		if selfSigned(unknown.Cert) {
-			return "nobody we trust has signed the certificate; it is signed by itself"
+			return Untrusted + "; it is signed by itself"
 		}
-		return "nobody we trust has signed the certificate"
+		return Untrusted
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		what := "the certificate"
 		if certs := err.UnverifiedCertificates; len(certs) > 0 && invalid.Cert != certs[0] {
