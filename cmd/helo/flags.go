@@ -18,6 +18,11 @@ func formatFlag(cmd *cobra.Command, format *string, usage string) {
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
+// secretsFlag adds --secrets.
+func secretsFlag(cmd *cobra.Command, secrets *bool) {
+	cmd.Flags().BoolVar(secrets, "secrets", false, "show the lines of logins as they are; without it they are stars")
+}
+
 // checkFormat refuses any other value.
 func checkFormat(format string) error {
 	if format != "text" && format != "json" {

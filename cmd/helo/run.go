@@ -23,12 +23,13 @@ import (
 
 // runOptions are the flags of helo run.
 type runOptions struct {
-	seed   seed
-	faults []string
-	letter string
-	raw    bool
-	keyLog string
-	format string
+	seed    seed
+	faults  []string
+	letter  string
+	raw     bool
+	secrets bool
+	keyLog  string
+	format  string
 }
 
 // seed is the value of --seed.
@@ -85,8 +86,9 @@ helo run direct --letter saved.eml --format json`,
 	f.StringArrayVar(&o.faults, "fault", nil, "something that goes wrong, such as \"mx at=RCPT reply=451\"; may be given more than once (see helo help faults)")
 	f.StringVar(&o.letter, "letter", "", "send the message in this file, or - for standard input, instead of the scenario's own; the envelope stays")
 	f.BoolVar(&o.raw, "raw", false, "leave the line ends of --letter as they are, on the wire too")
+	secretsFlag(cmd, &o.secrets)
 	keyLogFlag(cmd, &o.keyLog)
-	formatFlag(cmd, &o.format, "text or json (see helo help formats)")
+	formatFlag(cmd, &o.format, "write text or json (see helo help formats)")
 	return cmd
 }
 
@@ -129,7 +131,7 @@ func runScenario(cmd *cobra.Command, name string, o runOptions) error {
 	}
 	// A reader who has seen enough does not change what became of the letters.
 	unsent := unsentRecipients(sc, t)
-	text := export.TextOptions{Title: sc.Title, Unsent: unsent}
+	text := export.TextOptions{Title: sc.Title, Unsent: unsent, Secrets: o.secrets}
 	if err := write(cmd.OutOrStdout(), t, o.format, text); err != nil && !isClosedPipe(err) {
 		return err
 	}
@@ -176,7 +178,11 @@ func write(w io.Writer, t *trace.Trace, format string, o export.TextOptions) err
 	b := bufio.NewWriterSize(w, 64<<10)
 	var err error
 	if format == "json" {
-		err = export.JSON(b, t)
+		s := export.NewJSONStream(b, t)
+		if o.Secrets {
+			s.Secrets()
+		}
+		err = s.Update()
 	} else {
 		err = export.Text(b, t, o)
 	}

@@ -88,19 +88,19 @@ helo send --brief --server localhost:2525 --from alice@sender.example --to bob@r
 	f.StringVar(&o.notify, "notify", "", "ask for reports: never, or any of success,failure,delay (RFC 3461)")
 	f.StringVar(&o.ret, "ret", "", "what a failure notice should bring back: full or hdrs (RFC 3461)")
 	f.StringVar(&o.envid, "envid", "", "a name for the envelope, to be found again in reports (RFC 3461)")
-	f.StringVar(&o.tls, "tls", "", "starttls or implicit: inside TLS with the right certificate, or nothing is sent; none: in clear; may: with STARTTLS if that works, with whomever, else in clear (default: starttls with --user, else may)")
+	f.StringVar(&o.tls, "tls", "", "how the line is locked: starttls or implicit, with the right certificate or nothing is sent; may, with STARTTLS and whomever if that works, else in clear; none, in clear (default: starttls with --user, else may)")
 	f.StringVar(&o.ca, "ca", "", "a file of certificates of the authorities to trust (default: those of the system, and helo serve's own)")
 	f.StringVar(&o.auth, "auth", "", "the mechanism to log in with, such as PLAIN or SCRAM-SHA-256 (default: the strongest that the server offers)")
 	f.StringVar(&o.user, "user", "", "log in as this user; what reveals the password is said only inside TLS, to a server whose certificate is right")
 	f.StringVar(&o.password, "password", "", "the user's password, or token; others on this machine can read it in the list of processes, so a file is better")
 	f.StringVar(&o.passwordFile, "password-file", "", "a file whose first line is the password")
 	f.BoolVar(&o.inClear, "password-in-clear", false, "say the password even where everybody on the way can read it, or to a server whose certificate is wrong")
-	f.BoolVar(&o.secrets, "secrets", false, "show the lines of the login as they are; without it they are stars")
+	secretsFlag(cmd, &o.secrets)
 	keyLogFlag(cmd, &o.keyLog)
 	f.StringArrayVar(&o.timeout, "timeout", nil, "how long to wait for replies, such as 30s, or for one of them, such as dot=1m or connect=5s (default: as RFC 5321 asks, 2 to 10 minutes)")
 	f.BoolVar(&o.expose, "expose", false, "allow servers on other machines: without --tls the message and its addresses may go there in the clear")
 	f.BoolVar(&o.brief, "brief", false, "write what is said without what it means")
-	formatFlag(cmd, &o.format, "text or json (see helo help formats)")
+	formatFlag(cmd, &o.format, "write text or json (see helo help formats)")
 	return cmd
 }
 

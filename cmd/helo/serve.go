@@ -81,7 +81,7 @@ helo serve --fault "mx at=RCPT n=1 reply=451"`,
 	f.StringVar(&o.submissions, "submissions", "127.0.0.1:2465", "the same with TLS from the first octet; of the three only those named are opened, and all if none is")
 	f.StringArrayVar(&o.logins, "login", nil, "who may log in, as user:password (default: alice:wonderland); may be given more than once")
 	f.StringVar(&o.loginFile, "login-file", "", "a file of user:password lines")
-	f.BoolVar(&o.secrets, "secrets", false, "show the lines of logins as they are; without it they are stars")
+	secretsFlag(cmd, &o.secrets)
 	f.BoolVar(&o.expose, "expose", false, "allow addresses that other machines can reach: whoever reaches them can put mail into your mailboxes, unchecked")
 	f.StringVar(&o.maildir, "maildir", "", "file mail in Maildirs in this folder, one a mailbox; without it mail is kept in memory")
 	f.StringVar(&o.scenario, "scenario", "direct", "the scenario, built in or a file, that has the server")
@@ -92,7 +92,7 @@ helo serve --fault "mx at=RCPT n=1 reply=451"`,
 	f.StringArrayVar(&o.faults, "fault", nil, "something that goes wrong, such as \"mx at=RCPT reply=451\"; may be given more than once (see helo help faults)")
 	keyLogFlag(cmd, &o.keyLog)
 	f.BoolVar(&o.headless, "headless", false, "show no screen; write what happens")
-	formatFlag(cmd, &o.format, "of --headless: text or json (see helo help formats)")
+	formatFlag(cmd, &o.format, "with --headless write text or json (see helo help formats)")
 	f.DurationVar(&o.idle, "idle", 5*time.Minute, "how long a client may say nothing")
 	f.DurationVar(&o.grace, "grace", 10*time.Second, "how long open transactions may take when the server is told to stop")
 	return cmd
