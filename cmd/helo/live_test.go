@@ -62,9 +62,9 @@ func program(t testing.TB, name, from string) string {
 
 // event is one line of --format json, as far as the tests look at it.
 type event struct {
-	Kind, Host, Peer, Verb, Text, Base64 string
-	Conn, Letter, Port, Code, Pos, Lines int
-	Flags                                []string
+	Kind, Host, Peer, Verb, Text, Base64          string
+	Conn, Letter, Port, Code, Pos, Lines, Service int
+	Flags                                         []string
 }
 
 // server is a helo serve of a test.
@@ -105,11 +105,8 @@ func serveTest(t testing.TB, args ...string) *server {
 				t.Errorf("line %q: %v", line, err)
 				continue
 			}
-			if e.Kind == "listening" {
-				select { // the first of them: --smtp
-				case ready <- e.Text:
-				default:
-				}
+			if e.Kind == "listening" && e.Service == 25 {
+				ready <- e.Text
 			}
 			s.mu.Lock()
 			s.events = append(s.events, e)

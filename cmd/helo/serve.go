@@ -60,7 +60,7 @@ func newServe() *cobra.Command {
 helo serve
 swaks -s 127.0.0.1:2525 -f alice@sender.example -t bob@receiver.example
 
-# events for a program, at a free port; the first event says which
+# events for a program, at a free port; an event of the kind "listening" says which
 helo serve --smtp 127.0.0.1:0 --headless --format json
 
 # log in and submit, inside TLS; helo serve says which password and which CA
@@ -150,6 +150,9 @@ func serve(cmd *cobra.Command, o serveOptions) error {
 	if cfg.TLS != nil {
 		cfg.TLS.KeyLogWriter = keyLog
 	}
+	for _, bad := range cfg.Bad {
+		bad.KeyLogWriter = keyLog
+	}
 	if o.maildir != "" {
 		if cfg.Store, err = live.NewMaildir(o.maildir); err != nil {
 			return err
@@ -163,11 +166,11 @@ func serve(cmd *cobra.Command, o serveOptions) error {
 		}
 	}
 	debug.SetMemoryLimit(memoryLimit)
-	doors, err := o.open()
+	s, err := live.NewServer(cfg)
 	if err != nil {
 		return err
 	}
-	s, err := live.NewServer(cfg)
+	doors, err := o.open()
 	if err != nil {
 		return err
 	}

@@ -59,17 +59,17 @@ func (o *serveOptions) choosePorts(cmd *cobra.Command) error {
 			}
 		}
 	}
-	any := false
+	somewhere := false
 	for _, p := range o.ports() {
 		if *p.addr == "" {
 			continue
 		}
-		any = true
+		somewhere = true
 		if err := checkExposed(p.flag, *p.addr, o.expose); err != nil {
 			return err
 		}
 	}
-	if !any {
+	if !somewhere {
 		return usageError{errors.New("there is nothing to listen at: expected an address such as 127.0.0.1:2525 after --smtp, --submission or --submissions")}
 	}
 	return nil
@@ -94,7 +94,8 @@ func (o *serveOptions) open() ([]door, error) {
 	return doors, nil
 }
 
-// login is a user of a running server that a person should be told of.
+// login is a user of a running server that a person should be told of. Without a
+// password it is one of the scenario's.
 type login struct{ user, password string }
 
 // secureServer gives the server its certificate and its users. It returns the
@@ -112,11 +113,11 @@ func secureServer(cmd *cobra.Command, o serveOptions, cfg *live.Config) (made lo
 		return made, "", nil
 	}
 	id, err := identity.Load(filepath.Join(lessons.DefaultFolder(), "tls"), []string{cfg.Host.Name}, time.Now(), rand.Reader)
-	switch {
-	case err != nil && o.submissions != "" && cmd.Flags().Changed("submissions"):
-		return made, "", err
-	case err != nil: // clear text is better than nothing where nobody asked for more
-		warn("%v. The server goes on without TLS", err)
+	if named := cmd.Flags().Changed("submission") || cmd.Flags().Changed("submissions"); err != nil && named {
+		return made, "", fmt.Errorf("no TLS, and so no place to log in: %w", err)
+	}
+	if err != nil { // clear text is better than nothing where nobody asked for more
+		warn("%v. The server goes on without TLS, and nobody can log in: %s and %s stay shut", err, o.submission, o.submissions)
 		s.Extensions &^= smtp.Security
 		s.Accounts = nil
 		return login{}, "", nil
@@ -134,34 +135,43 @@ func secureServer(cmd *cobra.Command, o serveOptions, cfg *live.Config) (made lo
 // badCertificates makes what the server's faults need of certificates that are
 // wrong: signed by its own authority, so that only that one thing is.
 func badCertificates(cfg *live.Config, caFile string) (map[host.Effect]*tls.Config, error) {
-	var bad map[host.Effect]*tls.Config
+	bad := map[host.Effect]*tls.Config{}
 	for _, f := range cfg.Faults {
-		now := time.Now()
-		leaf := secure.Leaf{Names: []string{cfg.Host.Name, "localhost"}, IPs: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback}, NotBefore: now.AddDate(0, -2, 0), NotAfter: now.AddDate(0, 2, 0)}
-		authority, err := readAuthority(caFile)
 		switch f.Effect {
-		case host.EffectExpired:
-			leaf.NotAfter = now.AddDate(0, -1, 0)
-		case host.EffectWrongName:
-			leaf.Names, leaf.IPs = []string{"www.other.example"}, nil
-		case host.EffectUnknownCA:
-			authority, err = secure.NewAuthorityP256("an authority nobody knows", rand.Reader, leaf.NotBefore, 365*24*time.Hour)
-		default:
-			continue
+		case host.EffectExpired, host.EffectWrongName, host.EffectUnknownCA:
+			cert, err := badCertificate(f.Effect, cfg.Host.Name, caFile)
+			if err != nil {
+				return nil, fmt.Errorf("failed to make a wrong certificate: %w", err)
+			}
+			bad[f.Effect] = live.ServerTLS(cert)
 		}
-		if err != nil {
-			return nil, fmt.Errorf("failed to make a wrong certificate: %w", err)
-		}
-		cert, err := authority.Issue(leaf, rand.Reader)
-		if err != nil {
-			return nil, fmt.Errorf("failed to make a wrong certificate: %w", err)
-		}
-		if bad == nil {
-			bad = map[host.Effect]*tls.Config{}
-		}
-		bad[f.Effect] = live.ServerTLS(cert)
 	}
 	return bad, nil
+}
+
+// badCertificate makes one of them.
+func badCertificate(wrong host.Effect, name, caFile string) (tls.Certificate, error) {
+	now := time.Now()
+	leaf := secure.Leaf{
+		Names: []string{name, "localhost"}, IPs: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
+		NotBefore: now.AddDate(0, -2, 0), NotAfter: now.AddDate(0, 2, 0),
+	}
+	sign := func() (*secure.Authority, error) { return readAuthority(caFile) }
+	switch wrong {
+	case host.EffectExpired:
+		leaf.NotAfter = now.AddDate(0, -1, 0)
+	case host.EffectWrongName:
+		leaf.Names, leaf.IPs = []string{"www.other.example"}, nil
+	case host.EffectUnknownCA:
+		sign = func() (*secure.Authority, error) {
+			return secure.NewAuthorityP256("an authority nobody knows", rand.Reader, leaf.NotBefore, 365*24*time.Hour)
+		}
+	}
+	authority, err := sign()
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	return authority.Issue(leaf, rand.Reader)
 }
 
 // readAuthority reads the server's own authority.
@@ -206,8 +216,9 @@ func serverUsers(o serveOptions, s *host.ServerConfig, warn func(string, ...any)
 		}
 		s.Accounts = nil
 		return made, nil
-	case len(accounts) == 0 && s.Accounts != nil: // the scenario's
-		return made, nil
+	case len(accounts) == 0 && s.Accounts != nil && !o.expose: // the scenario's
+		s.Extensions |= smtp.Auth
+		return login{user: s.Accounts.Users()[0]}, nil
 	case len(accounts) == 0:
 		made = login{"alice", "wonderland"}
 		if o.expose { // what every reader of a lesson knows is no password there
@@ -239,8 +250,11 @@ func invitation(doors []door, made login, caFile string) []string {
 			lines = append(lines, "the same with TLS from the first octet at "+d.Addr().String())
 		}
 	}
-	if made.user != "" {
+	switch {
+	case made.password != "":
 		lines = append(lines, fmt.Sprintf("log in as %s with the password %s", made.user, made.password))
+	case made.user != "":
+		lines = append(lines, fmt.Sprintf("log in as %s with the password that the scenario has", made.user))
 	}
 	if caFile != "" {
 		lines = append(lines, "its certificate is signed by "+caFile)

@@ -99,6 +99,15 @@ func NewAccounts(list []Account) *Accounts {
 // Has says whether there is such a user.
 func (a *Accounts) Has(user string) bool { return a.find(user) != nobody }
 
+// Users returns the users' names as they were given, in their order.
+func (a *Accounts) Users() []string {
+	users := make([]string, len(a.list))
+	for i, x := range a.list {
+		users[i] = x.user
+	}
+	return users
+}
+
 // find returns the user's account, or nobody. Names are compared as SASLprep
 // has them (RFC 4616 §2, RFC 5802 §5.1); case counts.
 func (a *Accounts) find(user string) *account {

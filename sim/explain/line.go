@@ -124,7 +124,7 @@ func (by Eyes) Line(t *trace.Trace, pos trace.Pos) string {
 	case trace.Silenced:
 		return "given up, untold"
 	case trace.Listening:
-		return "listens at " + string(octets)
+		return Listens(string(octets), e.Arg)
 	case trace.Digest:
 		return fmt.Sprintf("%s, SHA-256 %x…", count(e.Arg, "octet"), octets[:min(4, len(octets))])
 	case trace.Dropped:
@@ -279,4 +279,13 @@ func address(octets []byte) string {
 		return a.String()
 	}
 	return Visible(octets)
+}
+
+// Listens says where a server listens, and which of the well-known ports that
+// stands for, if it is known.
+func Listens(at string, service uint32) string {
+	if service == 0 {
+		return "listens at " + at
+	}
+	return fmt.Sprintf("listens at %s, as if at port %d", at, service)
 }

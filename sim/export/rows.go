@@ -91,7 +91,7 @@ func (tr *transcript) row(pos trace.Pos) {
 	case trace.Silenced:
 		tr.deed(e, text+": given up"+because(e.Code)+", and the sender asked not to be told")
 	case trace.Listening:
-		tr.deed(e, "listens at "+text)
+		tr.deed(e, explain.Listens(text, e.Arg))
 	case trace.Digest:
 		tr.deed(e, fmt.Sprintf("the letter has %s, SHA-256 %x", count(int(e.Arg), "octet", "octets"), octets))
 	case trace.Dropped:

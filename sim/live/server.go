@@ -107,12 +107,13 @@ func orElse[T comparable](v, otherwise T) T {
 func (s *Server) Trace() *trace.Trace { return s.t }
 
 // Serve accepts connections until ctx is done or the listener fails, as if at
-// that port: [host.PortSMTP], whatever the socket's own port is.
+// that port: [host.PortSMTP], [host.PortSubmission] or [host.PortSubmissions],
+// whatever the socket's own port is.
 func (s *Server) Serve(ctx context.Context, ln net.Listener, port uint16) error {
 	stop := context.AfterFunc(ctx, func() { ln.Close() })
 	defer stop()
 	s.lock()
-	e := trace.Event{Kind: trace.Listening, Octets: s.hold([]byte(ln.Addr().String())), Cause: trace.NoPos}
+	e := trace.Event{Kind: trace.Listening, Octets: s.hold([]byte(ln.Addr().String())), Arg: uint32(port), Cause: trace.NoPos}
 	if a, ok := ln.Addr().(*net.TCPAddr); ok {
 		e.Code = uint16(a.Port)
 	}

@@ -133,7 +133,7 @@ const (
 	Limit   // deed: the run reached a limit; Octets say which
 	Stalled // deed: nothing is left to happen, but a connection is open
 
-	Listening // deed: Host accepts connections on a real socket; Octets are its address, Code the port
+	Listening // deed: Host accepts connections on a real socket; Octets are its address, Code the port, Arg the port it stands for
 	Digest    // deed: of the letter before only the head is kept; Octets are the SHA-256 of all of it (FIPS 180-4), Arg counts its octets
 	Reported  // deed: Host tells the sender about the recipient in Octets of Letter, as asked; Arg is the report's LetterID
 	Silenced  // deed: the recipient in Octets failed for good with Code, and its sender asked not to be told
