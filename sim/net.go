@@ -257,6 +257,7 @@ func (e *environment) Close(id trace.ConnID, cause trace.Pos) {
 		return
 	}
 	me.open, me.deadline = false, 0
+	cause = e.w.notify(id, side, cause)
 	me.stop()
 	pos := e.Append(trace.Event{Kind: trace.Close, Conn: id, Peer: c.ends[1-side].host, Cause: cause})
 	if c.ends[1-side].open && !c.cut {

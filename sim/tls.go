@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"crypto/tls"
 	"encoding/binary"
+	"errors"
 	"io"
 	"slices"
 
@@ -114,6 +115,18 @@ func (w *World) fly(id trace.ConnID, side int, cause trace.Pos) {
 	w.plan(w.sc.Latency, item{do: doRecord, conn: id, side: uint8(1 - side), ref: w.hold(octets), cause: pos})
 }
 
+// notify says, inside TLS, that nothing more will come: the other end then knows
+// that nothing was cut off (RFC 8446 §6.1). It returns what happened last.
+func (w *World) notify(id trace.ConnID, side int, cause trace.Pos) trace.Pos {
+	me := &w.conns[id-1].ends[side]
+	if !me.inside || me.tls.over {
+		return cause
+	}
+	me.tls.end.CloseWrite()
+	w.fly(id, side, cause)
+	return me.tls.pos
+}
+
 // hold keeps octets that are under way and not in the trace, and returns where,
 // from 1.
 func (w *World) hold(octets []byte) uint32 {
@@ -146,6 +159,9 @@ func (w *World) shake(id trace.ConnID, side int, octets []byte, cause trace.Pos)
 	heardHello := u.hello != ""
 	u.end.Feed(octets)
 	err := u.end.Err()
+	if me.inside && errors.Is(err, io.EOF) { // close_notify: the end of the connection follows
+		return
+	}
 	words := "octets that are no TLS"
 	switch {
 	case me.inside:

@@ -95,6 +95,39 @@ func TestRFC3207_4_StartTLS(t *testing.T) {
 	}
 }
 
+// RFC 8446 §6.1: whoever closes a connection inside TLS says so inside; one that
+// is cut, or that never came inside, has no such word.
+func TestRFC8446_6_1_CloseNotify(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		changes []string
+		faults  []string
+		want    bool
+	}{
+		{"both sides", nil, nil, true},
+		{"the server ends it", nil, []string{"mx at=MAIL reply=421"}, true},
+		{"in clear", []string{"tls: insist", "tls: none", "tls: may", "tls: none"}, nil, false},
+		{"no TLS came about", nil, []string{"msa tls=expired", "mx refuse"}, false},
+	} {
+		_, tr := runSecured(t, secured(t, c.changes...), c.faults...)
+		closes := 0
+		for pos := range tr.End() {
+			e := tr.At(pos)
+			if e.Kind != trace.Close {
+				continue
+			}
+			closes++
+			said := e.Cause != trace.NoPos && tr.At(e.Cause).Kind == trace.Record && tr.At(e.Cause).Host == e.Host && tr.At(e.Cause).Conn == e.Conn
+			if said != c.want {
+				t.Errorf("%s: event %d, a connection is closed; with a close_notify: %v, want %v", c.name, pos, said, c.want)
+			}
+		}
+		if closes < 2 {
+			t.Errorf("%s: %d connections are closed", c.name, closes)
+		}
+	}
+}
+
 // RFC 8314 §3.3: on port 465 TLS comes first, and the greeting inside it.
 func TestRFC8314_3_3_TLSFirst(t *testing.T) {
 	w, tr := runSecured(t, secured(t, "tls: insist", "tls: implicit"))
