@@ -3,6 +3,7 @@ package tui
 // Prose: Markdown made into rows by glamour, kept by width and theme.
 
 import (
+	"bytes"
 	"strings"
 	"sync"
 
@@ -10,6 +11,9 @@ import (
 	"charm.land/glamour/v2"
 	"charm.land/glamour/v2/ansi"
 	xansi "github.com/charmbracelet/x/ansi"
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/text"
 )
 
 // tone says what a text is for.
@@ -102,7 +106,7 @@ func drawPage(th *theme, k pageKey) []string {
 	}
 	r, err := glamour.NewTermRenderer(glamour.WithStyles(proseStyle(th, k.tone)), glamour.WithWordWrap(width))
 	if err == nil {
-		out, err = r.Render(k.text)
+		out, err = r.Render(unbroken(k.text))
 	}
 	if err != nil {
 		out = k.text // the text of a lesson is always better than none
@@ -111,6 +115,34 @@ func drawPage(th *theme, k pageKey) []string {
 		out = hang(out)
 	}
 	return pageRows(out, k.width)
+}
+
+// unbroken joins the lines of each paragraph and item: where they break in the
+// file of a lesson says nothing about where they break on the screen. glamour
+// keeps the breaks of items.
+func unbroken(markdown string) string {
+	src := []byte(markdown)
+	doc := goldmark.DefaultParser().Parse(text.NewReader(src))
+	var out strings.Builder
+	from := 0
+	_ = ast.Walk(doc, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if !entering || n.Kind() != ast.KindParagraph && n.Kind() != ast.KindTextBlock {
+			return ast.WalkContinue, nil
+		}
+		for i := 1; i < n.Lines().Len(); i++ {
+			before, next := n.Lines().At(i-1), n.Lines().At(i)
+			line := bytes.TrimRight(src[from:before.Stop], "\r\n")
+			if bytes.HasSuffix(line, []byte("  ")) || bytes.HasSuffix(line, []byte(`\`)) {
+				continue // a break that is wanted
+			}
+			out.Write(bytes.TrimRight(line, " \t"))
+			out.WriteByte(' ')
+			from = next.Start
+		}
+		return ast.WalkSkipChildren, nil
+	})
+	out.Write(src[from:])
+	return out.String()
 }
 
 const bullet = "• "
