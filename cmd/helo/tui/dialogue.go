@@ -5,6 +5,7 @@ package tui
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 
 	"github.com/charmbracelet/x/ansi"
@@ -18,7 +19,8 @@ type lineIn struct {
 	show   bool
 	focus  bool
 	value  []rune
-	cursor int // in runes
+	cursor int  // in runes
+	inside bool // it will travel inside TLS
 }
 
 // said is one row of a conversation.
@@ -67,7 +69,11 @@ func conversation(in *in, as trace.HostID) []said {
 			if e.Host != as {
 				mark = "◀"
 			}
-			out = append(out, said{mark: mark, text: in.say(pos), ink: th.mid, row: row, inside: inside})
+			text := in.say(pos)
+			if in.sealed(pos) {
+				text = string(octets)
+			}
+			out = append(out, said{mark: mark, text: text, ink: th.mid, row: row, inside: inside})
 		case isRow && e.Host != as && e.Kind != trace.Command && e.Kind != trace.Letter && e.Kind != trace.Reply,
 			isRow && e.Host == as && (failed(in.t, e) || e.Kind == trace.Secured):
 			k, special := deedInk(in, e)
@@ -95,20 +101,19 @@ func rowAfter(in *in, row int, pos trace.Pos) int {
 // dialogue draws the conversation into w by h cells, its last rows if it is
 // longer, and returns the place of the cursor in it; x is -1 if there is none.
 func dialogue(in *in, as trace.HostID, line lineIn, w, h int) (rows []string, x, y int) {
-	list := folded(conversation(in, as), h-3)
 	room := h
 	if line.show {
 		room--
 	}
+	list := folded(conversation(in, as), room)
 	first := max(0, len(list)-room)
-	if !line.focus { // looking around: the cursor stays in view
-		for i, s := range list {
-			if s.row == in.cursor {
-				first = min(first, max(0, i-1))
-				break
-			}
+	if i := slices.IndexFunc(list, func(s said) bool { return s.row == in.cursor }); !line.focus && i >= 0 && i <= first {
+		first = i // looking around: the cursor stays in view, and what came before it, too
+		if last := i + bundle(list[i:]); i > 0 && last-first < room {
+			first--
 		}
 	}
+	line.inside = inside(in, as)
 	const indent = 2
 	for i := first; i < min(len(list), first+room); i++ {
 		s := list[i]
@@ -142,25 +147,34 @@ func dialogue(in *in, as trace.HostID, line lineIn, w, h int) (rows []string, x,
 }
 
 // folded shortens replies of several lines, the oldest first, until there is
-// room for all that was said.
+// room for all that was said. The last one stays whole even if what came before
+// it has to go, as far as there is room for it alone.
 func folded(list []said, room int) []said {
-	if len(list) <= room {
-		return list
-	}
-	var out []said
-	for i := 0; i < len(list); i++ {
-		s := list[i]
-		j := i + 1
-		for j < len(list) && list[j].mark == " " && list[j].row == s.row && s.row >= 0 && list[j].note == "" {
-			j++
+	for from := 0; from < len(list) && len(list) > room; from++ {
+		n := bundle(list[from:])
+		if n == 1 || from+n == len(list) && n <= room {
+			continue
 		}
-		if n := j - i - 1; n > 0 {
-			s.note = plural(n, "more line", "more lines")
-			i = j - 1
-		}
-		out = append(out, s)
+		list[from].note = plural(n-1, "more line", "more lines")
+		list = slices.Delete(list, from+1, from+n)
 	}
-	return out
+	return list
+}
+
+// bundle is how many rows at the start of a conversation are one reply.
+func bundle(list []said) int {
+	n := 1
+	for n < len(list) && list[n].mark == " " && list[n].row == list[0].row && list[0].row >= 0 && list[n].note == "" {
+		n++
+	}
+	return n
+}
+
+// inside says whether what a host says now travels inside TLS.
+func inside(in *in, as trace.HostID) bool {
+	return slices.ContainsFunc(in.rows.Pipes(), func(p trace.Pipe) bool {
+		return (p.A == as || p.B == as) && p.First < in.n && p.Over >= in.known
+	})
 }
 
 // draw is the row in which the line is typed, and the column of the cursor, -1
@@ -168,6 +182,9 @@ func folded(list []said, room int) []said {
 func (li lineIn) draw(th *theme, indent, w int) (string, int) {
 	l := newLine(w)
 	l.band = li.focus
+	if li.inside && indent > 0 {
+		l.put(th.wall, "║")
+	}
 	l.to(th, indent).put(th.ask, "▶").to(th, indent+2)
 	room := w - l.at - 2
 	before := explain.Visible([]byte(string(li.value[:li.cursor])))

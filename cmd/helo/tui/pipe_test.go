@@ -91,6 +91,12 @@ func TestPipeScreens(t *testing.T) {
 			s.typeLine("STARTTLS")
 			s.typeLine("EHLO mail.sender.example")
 		}},
+		{"typing-eavesdropper", true, nil, func(s *screen) {
+			s.typeLine("EHLO mail.sender.example")
+			s.typeLine("STARTTLS")
+			s.typeLine("EHLO mail.sender.example")
+			s.press("esc", "e")
+		}},
 	}
 	for _, size := range sizes {
 		for _, scene := range scenes {
