@@ -5,6 +5,7 @@ package explain
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -56,12 +57,19 @@ func (s *telling) reply() {
 	}
 }
 
+// StruckOut is the name of the part of a reply that somebody on the way has
+// written over (RFC 3207 §6).
+const StruckOut = "struck out"
+
 // replyMeans picks the sentence for the code in answer to the verb.
 func (s *telling) replyMeans(entry *Entry, r *smtp.Reply, k *talk) string {
 	word := s.e.Verb.String()
 	byHand := s.e.Flags&trace.ByHand != 0
 	if s.e.Verb == smtp.EHLO && len(r.Lines) == 1 && entry.Note("EHLO alone") != "" {
 		word = "EHLO alone"
+	}
+	if s.e.Verb == smtp.EHLO && slices.ContainsFunc(s.x.Parts, func(p Part) bool { return p.Name == StruckOut }) {
+		word += " " + StruckOut
 	}
 	if s.e.Verb == smtp.BDAT && k.at >= 0 && s.endsLetter(k.turns[k.at].line) && entry.Note("BDAT LAST") != "" {
 		word = "BDAT LAST"

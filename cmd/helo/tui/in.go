@@ -3,6 +3,7 @@ package tui
 // What the views of a lesson are a function of.
 
 import (
+	"slices"
 	"time"
 
 	"helo/protocol/smtp"
@@ -114,6 +115,19 @@ func (in *in) octetInk() ink {
 		return in.th.mid
 	}
 	return in.th.text
+}
+
+// foremost is the part that says most while none is chosen, or else the first
+// one: what a DNS message asks, or what somebody on the way has written over.
+func (in *in) foremost() int {
+	if in.part >= 0 {
+		return in.part
+	}
+	name := explain.StruckOut
+	if in.x.Binary {
+		name = "question"
+	}
+	return max(0, slices.IndexFunc(in.x.Parts, func(p explain.Part) bool { return p.Name == name }))
 }
 
 // bold says whether the first part of the octets is a command.

@@ -5,7 +5,6 @@ package tui
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"helo/sim/explain"
@@ -110,9 +109,9 @@ func octetBlock(in *in, w, room int) []string {
 	}
 	lines := octetLines(x, w-2*paneIndent)
 	at := 0
-	if in.part >= 0 && in.part < len(x.Parts) {
+	if most := in.foremost(); most < len(x.Parts) {
 		for i, ol := range lines {
-			if p := x.Parts[in.part]; p.Start >= ol.start && p.Start < ol.end {
+			if p := x.Parts[most]; p.Start >= ol.start && p.Start < ol.end {
 				at = i
 			}
 		}
@@ -150,15 +149,12 @@ type sentence struct {
 	broken     bool
 }
 
-// sentences are what the parts mean, the chosen one first and then those after
+// sentences are what the parts mean, the foremost one first and then those after
 // it.
 func sentences(in *in) []sentence {
 	var out []sentence
 	n := len(in.x.Parts)
-	first := max(in.part, 0)
-	if in.x.Binary && in.part < 0 { // what is asked says most
-		first = max(0, slices.IndexFunc(in.x.Parts, func(p explain.Part) bool { return p.Name == "question" }))
-	}
+	first := in.foremost()
 	for k := range n {
 		j := (first + k) % n
 		p := in.x.Parts[j]
