@@ -130,6 +130,19 @@ func (in *in) foremost() int {
 	return max(0, slices.IndexFunc(in.x.Parts, func(p explain.Part) bool { return p.Name == name }))
 }
 
+// nextPart is the part after the chosen one, or before it; behind the last one
+// none is chosen. Parts of which there is nothing new to say are passed over: in
+// a long reply they are most.
+func (in *in) nextPart(by int) int {
+	n := len(in.x.Parts)
+	for part := in.part; ; {
+		part = (part+1+by+n+1)%(n+1) - 1
+		if part < 0 || part == in.part || in.x.Parts[part].Meaning != "" || in.x.Parts[part].Broken {
+			return part
+		}
+	}
+}
+
 // bold says whether the first part of the octets is a command.
 func (in *in) bold() bool {
 	k := in.t.At(in.xPos).Kind

@@ -194,11 +194,10 @@ func (l *lesson) back() {
 
 // nextPart chooses the next part of the explained octets, or the one before.
 func (l *lesson) nextPart(in *in, by int) {
-	n := len(in.x.Parts)
-	if in.xPos == trace.NoPos || n == 0 {
+	if in.xPos == trace.NoPos || len(in.x.Parts) == 0 {
 		return
 	}
-	l.part = (l.part+1+by+n+1)%(n+1) - 1
+	l.part = in.nextPart(by)
 	l.reading = false
 }
 

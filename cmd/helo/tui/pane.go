@@ -158,13 +158,10 @@ func sentences(in *in) []sentence {
 	for k := range n {
 		j := (first + k) % n
 		p := in.x.Parts[j]
-		if p.Meaning == "" && j != in.part {
+		if p.Meaning == "" {
 			continue
 		}
 		s := sentence{name: p.Name, text: p.Meaning, chosen: j == in.part, broken: p.Broken}
-		if s.text == "" {
-			s.text = "as said before"
-		}
 		if p.RFC != "" {
 			s.text += "   " + p.RFC
 		}

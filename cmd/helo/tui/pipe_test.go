@@ -265,3 +265,29 @@ func TestPipesAreExact(t *testing.T) {
 		}
 	}
 }
+
+// Each press of tab says something new: what has been explained on one line of a
+// reply is not gone through again on the next.
+func TestTabSaysSomethingNew(t *testing.T) {
+	d := newDrive(t, lockedOptions(t, false), 80, 24)
+	d.press("1", "a", "enter", "home")
+	for !strings.Contains(d.text(), "line 1 of 8") {
+		d.press("right")
+	}
+	n := 0
+	for d.press("tab"); d.m.lesson.part >= 0; d.press("tab") {
+		in := d.m.lesson.in(d.m.th)
+		if n++; in.x.Parts[in.part].Meaning == "" {
+			t.Errorf("part %d, %s, says nothing", in.part, in.x.Parts[in.part].Name)
+		}
+		if in.x.Parts[in.part].Name == "encryption" && n > 10 {
+			t.Errorf("the offer of TLS is %d keys away", n)
+		}
+	}
+	if n < 10 {
+		t.Errorf("only %d parts", n)
+	}
+	if d.press("shift+tab"); !strings.Contains(d.text(), "line 8 of 8") {
+		t.Errorf("not the last line:\n%s", d.text())
+	}
+}

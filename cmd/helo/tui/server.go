@@ -236,8 +236,8 @@ func (m *serverModel) key(msg tea.KeyPressMsg) tea.Cmd {
 }
 
 func (m *serverModel) nextPart(by int) {
-	if n := len(m.in().x.Parts); n > 0 {
-		m.part = (m.part+1+by+n+1)%(n+1) - 1
+	if in := m.in(); len(in.x.Parts) > 0 {
+		m.part = in.nextPart(by)
 		m.follow = false
 	}
 }
