@@ -122,6 +122,36 @@ func (s *Session) inject(line string) Feedback {
 	return f
 }
 
+// Faults are the faults of the run that is shown, in the words of
+// [host.ParseFault], whether they ever fire or not. While a prediction is asked
+// only those count that have fired already: another could be the answer.
+func (s *Session) Faults() []string {
+	var list []string
+	for _, f := range s.shown.sc.Faults {
+		list = append(list, f.String())
+	}
+	for _, input := range s.shown.world.Inputs() {
+		if f, err := host.ParseFault(input); err == nil {
+			list = append(list, f.String())
+		}
+	}
+	if s.Step().Kind == Predict && !s.step.solved {
+		list = slices.DeleteFunc(list, func(f string) bool { return !s.shown.hasFired(f) })
+	}
+	return list
+}
+
+// hasFired says whether a fault has fired in what is known of a run.
+func (r *run) hasFired(fault string) bool {
+	t := r.world.Trace()
+	for pos := range r.known {
+		if e := t.At(pos); e.Kind == trace.Fired && string(t.Octets(e.Octets)) == fault {
+			return true
+		}
+	}
+	return false
+}
+
 // showOther shows a run that is not the one asked for, to its end; nil puts it
 // away.
 func (s *Session) showOther(r *run) {

@@ -90,6 +90,37 @@ func TestAFaultThatReachesTheGoalIsTheRunFromThenOn(t *testing.T) {
 	}
 }
 
+// Which faults there are is no secret, but for one that a prediction is about.
+func TestFaultsThatAreInTheRun(t *testing.T) {
+	const strip = "laptop>msa tls=strip"
+	s := begin(t, attack, 1)
+	for _, c := range []struct {
+		answer int
+		want   []string
+	}{{1, []string{"laptop>msa refuse"}}, {0, []string{strip}}} {
+		if s.Choose(c.answer); !slices.Equal(s.Faults(), c.want) {
+			t.Errorf("after answer %d: %q", c.answer, s.Faults())
+		}
+	}
+	if s.Next(); !slices.Equal(s.Faults(), []string{strip}) {
+		t.Errorf("one that has fired: %q", s.Faults())
+	}
+	if s = begin(t, attack, 4); s.Faults() != nil {
+		t.Errorf("in a run without: %q", s.Faults())
+	}
+
+	asked := strings.NewReplacer(
+		`next="laptop>msa command n=2"`, `next="laptop>msa command"`,
+		"- `at=AUTH` it logs in\n\n", "- `at=EHLO` it greets\n\n",
+	).Replace(attack)
+	if s = begin(t, asked, 3); len(s.Faults()) > 0 {
+		t.Errorf("one that could be the answer: %q", s.Faults())
+	}
+	if s.Choose(1); !slices.Equal(s.Faults(), []string{strip}) {
+		t.Errorf("afterwards: %q", s.Faults())
+	}
+}
+
 func TestAFaultCanBeWritten(t *testing.T) {
 	for _, c := range []struct {
 		fault string

@@ -12,13 +12,17 @@ import (
 	"helo/sim/trace"
 )
 
-// eyesName says with whose eyes the screen is seen, if not with a learner's own.
-func eyesName(by explain.Eyes) string {
-	switch by {
-	case explain.Wire:
-		return "as an eavesdropper sees it"
-	case explain.Ends:
-		return "as both ends see it"
+// eyesName says with whose eyes the screen is seen, if not with a learner's own,
+// in at most room cells.
+func eyesName(by explain.Eyes, room int) string {
+	names := [...][2]string{explain.Wire: {"as an eavesdropper sees it", "eavesdropping"}, explain.Ends: {"as both ends see it", "both ends"}}
+	if int(by) >= len(names) {
+		return ""
+	}
+	for _, name := range names[by] {
+		if cells(name) <= room {
+			return name
+		}
 	}
 	return ""
 }

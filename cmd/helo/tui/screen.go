@@ -88,7 +88,7 @@ func lessonScreen(l *lesson, th *theme, p *pages, w, h int) (rows []string, x, y
 	text, in := l.text(th, p), l.in(th)
 	g := newLayout(w, h, l, text)
 	x = -1
-	rows = append(rows, header(l, th, w), plain(w))
+	rows = append(rows, header(l, th, w), faultsRow(l.s.Faults(), th, w))
 	switch {
 	case g.full:
 		line := l.line()
@@ -187,7 +187,7 @@ func header(l *lesson, th *theme, w int) string {
 	right := cells(step) + 2 + bar
 	row.to(th, 2).put(th.mid, "helo").to(th, 8)
 	row.put(th.strong, cut(explain.Visible([]byte(l.s.Lesson().Title)), w-8-right-4))
-	if eyes := eyesName(l.by); eyes != "" && row.at+3+cells(eyes)+2 <= w-2-right {
+	if eyes := eyesName(l.by, w-2-right-2-row.at-3); eyes != "" {
 		row.to(th, row.at+3).put(th.ask, eyes)
 	}
 	row.to(th, w-2-right).put(th.mid, step).to(th, w-2-bar)
@@ -195,6 +195,16 @@ func header(l *lesson, th *theme, w int) string {
 		stepBar(row, th, th.accent, n, of, results)
 	}
 	return row.end(th)
+}
+
+// faultsRow says which faults there are in the run, as one of them may never
+// fire; it is blank if there is none.
+func faultsRow(faults []string, th *theme, w int) string {
+	text := ""
+	if len(faults) > 0 {
+		text = "✗ fault: " + explain.Visible([]byte(strings.Join(faults, ", ")))
+	}
+	return newLine(w).right(th, th.fail, cut(text, w-4), w-2).end(th)
 }
 
 // stepBar writes a mark for each step: full for the first n, which are behind

@@ -75,6 +75,10 @@ var scenes = []struct {
 		toStep(s, "3", func(st *lessons.Step) bool { return st.Title == "You can read it" })
 		s.press("a", "enter")
 	}},
+	{"locked-465", func(s *screen) {
+		toStep(s, "3", func(st *lessons.Step) bool { return st.Title == "The door without an offer" })
+		s.press("right", "right", "right", "right", "right")
+	}},
 	{"locked-recall", func(s *screen) {
 		toStep(s, "3", func(st *lessons.Step) bool { return st.Multiple() })
 		s.press("1", "2", "enter")

@@ -56,10 +56,14 @@ func (m *serverModel) screen() []string {
 func (m *serverModel) header() string {
 	l := newLine(m.w)
 	l.to(m.th, 2).put(m.th.mid, "helo").to(m.th, 8).put(m.th.strong, m.name()).put(m.th.mid, "  at "+m.o.Address)
-	if eyes := eyesName(m.by); eyes != "" {
+	count := fmt.Sprintf("%d open  %s  %s", m.vs.open, plural(m.vs.all, "session", "sessions"), plural(m.vs.stored, "letter", "letters"))
+	eyes := eyesName(m.by, m.w-2-cells(count)-2-l.at-3)
+	if eyes == "" { // who looks says more than the count
+		eyes = eyesName(m.by, m.w-2-l.at-3)
+	}
+	if eyes != "" {
 		l.to(m.th, l.at+3).put(m.th.ask, eyes)
 	}
-	count := fmt.Sprintf("%d open  %s  %s", m.vs.open, plural(m.vs.all, "session", "sessions"), plural(m.vs.stored, "letter", "letters"))
 	return l.right(m.th, m.th.mid, count, m.w-2).end(m.th)
 }
 
