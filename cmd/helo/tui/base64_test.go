@@ -132,6 +132,8 @@ func TestBenchIntoTheLine(t *testing.T) {
 		s.press("enter")
 		s.shows("✓ Done", "AUTH PLAIN ****")
 		s.lacks("AGFs")
+		s.press("left", "left", "f2") // the same base64, said by somebody
+		s.shows("▶ AGFsaWNlAHdvbmRlcmxhbmQ=", "Alice's laptop said it inside TLS")
 	})
 }
 

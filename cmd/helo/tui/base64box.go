@@ -66,7 +66,7 @@ func (m *model) openBench() {
 	if l := m.lesson; l != nil {
 		put = l.typing && l.s.Asking()
 		l.playing = false
-		if code, from, ok := l.lookedAt(l.in(m.th)); ok && code != m.bench.base64() {
+		if code, from, ok := l.lookedAt(l.in(m.th)); ok && (code != m.bench.base64() || !l.typing && from != m.bench.from) {
 			m.bench.take(code, from)
 		}
 	}

@@ -150,16 +150,20 @@ func (in *textIn) ask(w int, small bool) []string {
 	}
 	if in.solved && !(small && in.told && in.said.Right) {
 		gap()
-		next := " next step"
-		if in.last {
-			next = " finish the lesson"
-		}
-		out = append(out, newLine(w).put(in.th.ask, "⏎").put(in.th.accent, next).end(in.th))
+		out = append(out, newLine(w).put(in.th.ask, "⏎").put(in.th.accent, in.next()).end(in.th))
 	} else if in.step.Kind == lessons.Watch && !small {
 		gap()
 		out = append(out, newLine(w).put(in.th.accent, "→").put(in.th.mid, " next row   ").put(in.th.accent, "space").put(in.th.mid, " play").end(in.th))
 	}
 	return out
+}
+
+// next is what ⏎ does when the step is solved.
+func (in *textIn) next() string {
+	if in.last {
+		return " finish the lesson"
+	}
+	return " next step"
 }
 
 // options lists the options with their numbers, and what is known of them.
@@ -273,7 +277,7 @@ func (in *textIn) feedback(w int, small bool) []string {
 			l.put(in.th.accent, "   "+keys).put(in.th.mid, " takes the line back")
 		}
 		if small && in.solved {
-			l.put(in.th.ask, "   ⏎").put(in.th.accent, " next step")
+			l.put(in.th.ask, "   ⏎").put(in.th.accent, in.next())
 		}
 		out = append(out, l.end(in.th))
 	}
