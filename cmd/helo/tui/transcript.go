@@ -26,7 +26,11 @@ func transcript(in *in, w, h int) []string {
 	if in.n == 0 {
 		return fill(nil, w, h)
 	}
-	rows := fill2(transcriptRow(in, at, ids, w), h)
+	rows := transcriptRow(in, at, ids, w)
+	if len(rows) > h && h > 1 {
+		rows = append(rows[:h-1], newLine(w).right(in.th, in.th.mid, "… more lines", w-2).end(in.th))
+	}
+	rows = fill2(rows, h)
 	// Two thirds of the room are for what came before, if so much did.
 	before := at - 1
 	for ; before >= 0 && len(rows) < h*2/3; before-- {
