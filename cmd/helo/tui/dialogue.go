@@ -29,6 +29,7 @@ type said struct {
 	ink              ink
 	row              int  // of the trace, -1 for none
 	inside           bool // it travelled inside TLS
+	typed            bool
 }
 
 // conversation lists what was said to and by the host that the learner drives.
@@ -52,7 +53,7 @@ func conversation(in *in, as trace.HostID) []said {
 			text := "you to " + hostTitle(in.t, e.Peer)
 			out = append(out, said{text: text, note: "port " + port(e), ink: th.strong, row: row})
 		case e.Kind == trace.Typed && e.Host == as:
-			out = append(out, said{mark: "▶", text: explain.Visible(octets), ink: th.client, row: rowAfter(in, row, pos), inside: inside})
+			out = append(out, said{mark: "▶", text: explain.Visible(octets), ink: th.client, row: rowAfter(in, row, pos), inside: inside, typed: true})
 		case e.Kind == trace.Reply && e.Peer == as:
 			mark, k := "◀", th.server
 			if e.Code >= 400 && !in.sealed(pos) {
@@ -73,14 +74,19 @@ func conversation(in *in, as trace.HostID) []said {
 			if in.sealed(pos) {
 				text = string(octets)
 			}
-			out = append(out, said{mark: mark, text: text, ink: th.mid, row: row, inside: inside})
+			out = beforeTyped(out, said{mark: mark, text: text, ink: th.mid, row: row, inside: inside})
 		case isRow && e.Host != as && e.Kind != trace.Command && e.Kind != trace.Letter && e.Kind != trace.Reply,
 			isRow && e.Host == as && (failed(in.t, e) || e.Kind == trace.Secured):
 			k, special := deedInk(in, e)
 			if !special {
 				k = th.mid
 			}
-			out = append(out, said{mark: " ", text: in.say(pos), note: hostTitle(in.t, e.Host), ink: k, row: row, inside: inside})
+			deed := said{mark: " ", text: in.say(pos), note: hostTitle(in.t, e.Host), ink: k, row: row, inside: inside}
+			if e.Kind == trace.Secured {
+				out = beforeTyped(out, deed)
+			} else {
+				out = append(out, deed)
+			}
 		}
 	}
 	return out
@@ -90,10 +96,30 @@ func port(e *trace.Event) string {
 	return strconv.Itoa(int(e.Code))
 }
 
-// rowAfter is the row that a typed line became, if the next one is it.
+// beforeTyped puts what belongs to a handshake before a line that has just been
+// typed: the learner was asked while the last message of it was on its way, and
+// the line followed.
+func beforeTyped(list []said, s said) []said {
+	at := len(list)
+	if at > 0 && list[at-1].typed {
+		at--
+	}
+	return slices.Insert(list, at, s)
+}
+
+// rowAfter is the row that a typed line became, if it is the next one that
+// belongs to no handshake.
 func rowAfter(in *in, row int, pos trace.Pos) int {
-	if row < in.rows.Len() && in.rows.At(row).Pos > pos && in.t.At(in.rows.At(row).Pos).Kind == trace.Command {
-		return row
+	for ; row < in.rows.Len(); row++ {
+		next := in.rows.At(row).Pos
+		switch k := in.t.At(next).Kind; {
+		case next <= pos:
+			return -1
+		case k == trace.Command:
+			return row
+		case k != trace.Handshake && k != trace.Secured:
+			return -1
+		}
 	}
 	return -1
 }
