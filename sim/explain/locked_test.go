@@ -234,3 +234,24 @@ func TestRecordsOfALiveServer(t *testing.T) {
 		t.Errorf("of TLS 1.2 it is said %q", got)
 	}
 }
+
+// Before TLS 1.3 the certificate is not encrypted, and the ServerHello has no
+// half of a key (RFC 8446 §1.2, RFC 5246 §7.4.2).
+func TestCertificatesBeforeTLS13(t *testing.T) {
+	tr := trace.New("test", 1, time.Unix(0, 0), []trace.Host{{ID: "client"}, {ID: "mx"}})
+	add := func(from, to trace.HostID, octets string) trace.Pos {
+		return tr.Append(trace.Event{Kind: trace.Handshake, Conn: 1, Host: from, Peer: to, Cause: trace.NoPos, Octets: tr.Store([]byte(octets))})
+	}
+	for pos, want := range map[trace.Pos][2]string{
+		add(1, 2, "ClientHello: TLS 1.3, for mx.receiver.example"): {"its half of a key exchange", "its half of a key exchange"},
+		add(2, 1, "ServerHello: TLS 1.3, TLS_AES_128_GCM_SHA256"):  {"comes in secret", "comes encrypted"},
+		add(1, 2, "ClientHello: TLS 1.2, for mx.receiver.example"): {"TLS 1.3 is not among them", "TLS 1.3 is not among them"},
+		add(2, 1, "ServerHello: TLS 1.2, TLS_AES_128_GCM_SHA256"):  {"comes in clear", "comes in clear"},
+	} {
+		for i, by := range []Eyes{Masked, Wire} {
+			if x := reference(t).Seen(tr, pos, tr.End(), by); !strings.Contains(x.Means, want[i]) {
+				t.Errorf("%s: %q, want %q", tr.OctetsAt(pos), x.Means, want[i])
+			}
+		}
+	}
+}

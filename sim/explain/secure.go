@@ -158,6 +158,7 @@ func (s *telling) handshake(entry *Entry) string {
 	s.clauses(list)
 	message, _ := shakeWords(s.x.Octets)
 	s.v.set("version", "TLS")
+	old := false
 	for _, c := range list {
 		text := strings.TrimRight(words[c.start:c.end], ",:")
 		switch c.key {
@@ -165,6 +166,7 @@ func (s *telling) handshake(entry *Entry) string {
 			s.v.set("name", strings.TrimPrefix(text, "for "))
 		case "version":
 			s.v.set("version", text)
+			old = text != "TLS 1.3"
 		}
 	}
 	note := message
@@ -173,6 +175,8 @@ func (s *telling) handshake(entry *Entry) string {
 		note = "ClientHello nobody"
 	case entry.Note(message) == "":
 		note = "none"
+	case old && entry.Note(message+" old") != "":
+		note += " old" // with keys and certificates another way (RFC 8446 §1.2)
 	}
 	if s.by == Wire && entry.Note(note+" wire") != "" {
 		note += " wire"
