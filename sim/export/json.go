@@ -47,7 +47,7 @@ var Fields = []Field{
 	{"conn", "", "the number of the connection, from 1"},
 	{"letter", "", "the number of the copy of a letter, from 1; each host that takes a letter has a copy of its own"},
 	{"port", "connect listening", "the port that is dialled, or listened at"},
-	{"service", "listening", "the port that it stands for: 25 for mail to its mailboxes, 587 or 465 for its users' (RFC 8314 section 3)"},
+	{"service", "listening", "the port that it stands for: 25 for mail to its mailboxes, 587 or 465 for its users' (RFC 8314 §3)"},
 	{"code", "", "the reply code, of a reply or decision, or as the reason for what follows"},
 	{"verb", "", "the command, or the command that is answered; connect and dot are the two moments besides"},
 	{"from", "", "the state of the session before: of the host, for a line of the peer"},
