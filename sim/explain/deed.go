@@ -29,7 +29,10 @@ func (s *telling) deed(entry *Entry) {
 	case trace.Unanswered, trace.Refused:
 		s.dialled()
 	case trace.Reset:
-		if s.isClient() {
+		switch {
+		case len(octets) > 0:
+			note = "truncated"
+		case s.isClient():
 			note = "client"
 		}
 		note = s.bareLF(note)

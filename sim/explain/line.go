@@ -52,6 +52,9 @@ func (by Eyes) Line(t *trace.Trace, pos trace.Pos) string {
 	case trace.Closed:
 		return "closed"
 	case trace.Reset:
+		if len(octets) > 0 {
+			return "the line is cut: " + string(octets)
+		}
 		return "the line is cut"
 	case trace.Unanswered:
 		return "nobody answers"

@@ -35,9 +35,12 @@ func (tr *transcript) row(pos trace.Pos) {
 	case trace.Lost:
 		tr.wire(e, count(int(e.Octets.Len), "octet is", "octets are")+" lost with the connection")
 	case trace.Reset:
-		if e.Cause != trace.NoPos && t.At(e.Cause).Kind.Layer() == trace.Deed {
+		switch {
+		case e.Cause != trace.NoPos && t.At(e.Cause).Kind.Layer() == trace.Deed:
 			tr.deed(e, "cuts the connection")
-		} else {
+		case text != "":
+			tr.deed(e, "finds the connection cut: "+text)
+		default:
 			tr.deed(e, "finds the connection cut")
 		}
 	case trace.Command:

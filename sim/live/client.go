@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"io"
 	"net"
 	"net/netip"
 	"os"
@@ -141,6 +140,10 @@ func (cl *Client) talk(c *conn) {
 		cl.listen(c, said)
 	}()
 	cl.speak(c, said, done)
+	cl.lock()
+	end := c.whole()
+	cl.unlock()
+	notify(end)
 	c.under.Close()
 	<-done
 	cl.lock()
@@ -172,7 +175,7 @@ func (cl *Client) listen(c *conn, said chan<- struct{}) {
 			if errors.Is(err, os.ErrDeadlineExceeded) && cl.ctx.Err() == nil {
 				cl.host.TimedOut(c.id)
 			} else {
-				cl.gone(c, !errors.Is(err, io.EOF))
+				cl.gone(c, err)
 			}
 		}
 		cl.unlock()
@@ -248,12 +251,13 @@ func (cl *Client) stuck(c *conn, err error, done <-chan struct{}) {
 	}
 	cl.lock()
 	defer cl.unlock()
+	c.torn = true
 	switch {
 	case c.end != goesOn:
 	case errors.Is(err, os.ErrDeadlineExceeded) && cl.ctx.Err() == nil:
 		cl.host.TimedOut(c.id)
 	default:
-		cl.gone(c, true)
+		cl.gone(c, err)
 	}
 }
 

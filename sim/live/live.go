@@ -11,12 +11,15 @@ package live
 
 import (
 	"crypto/tls"
+	"errors"
+	"io"
 	"net"
 	"net/netip"
 	"sync"
 	"time"
 
 	"helo/sim/host"
+	"helo/sim/secure"
 	"helo/sim/trace"
 )
 
@@ -68,6 +71,7 @@ type conn struct {
 
 	upgrade *upgrade // a handshake comes next
 	inside  bool     // inside TLS
+	torn    bool     // a write has failed halfway, or TLS has: nothing can be said any more
 
 	replied bool // a client: a whole reply has come since it began to wait
 
@@ -207,11 +211,20 @@ func (h *hub) arrived(c *conn, octets []byte) {
 	h.host.Arrived(c.id, octets, span, off, pos)
 }
 
-// gone tells the host that the other end has closed the connection, or that it
+// gone tells the host that no more octets come, and why: the other end has
+// closed, it has done so while TLS went on, TLS has failed, or the connection
 // broke.
-func (h *hub) gone(c *conn, broken bool) {
+func (h *hub) gone(c *conn, err error) {
 	e := trace.Event{Kind: trace.Closed, Conn: c.id, Peer: h.them, Cause: trace.NoPos}
-	if broken {
+	switch {
+	case errors.Is(err, secure.ErrCut), c.inside && errors.Is(err, io.ErrUnexpectedEOF):
+		e.Kind, e.Octets = trace.Reset, h.hold([]byte(unclosed))
+	case errors.Is(err, io.EOF):
+	case c.inside && failed(err):
+		c.torn = true
+		h.unsecured(c, trace.NoPos, secure.Reason(err))
+		return
+	default:
 		e.Kind = trace.Reset
 	}
 	h.host.PeerClosed(c.id, h.record(e))

@@ -3,7 +3,6 @@ package live
 import (
 	"crypto/sha256"
 	"errors"
-	"io"
 	"net"
 	"net/netip"
 	"os"
@@ -69,7 +68,7 @@ func (s *Server) run(c *conn, port uint16, small []byte) {
 	s.lock()
 	s.remove(c)
 	s.unlock()
-	c.nc.Close()
+	c.under.Close()
 }
 
 // talk reads, lets the host act, and writes, until the connection ends.
@@ -100,7 +99,7 @@ func (s *Server) talk(c *conn, small []byte) {
 		switch {
 		case err == nil:
 		case !errors.Is(err, os.ErrDeadlineExceeded):
-			s.gone(c, !errors.Is(err, io.EOF))
+			s.gone(c, err)
 		case s.stage.Load() == serving:
 			s.host.TimedOut(c.id)
 		default:
@@ -159,8 +158,8 @@ func (s *Server) settle(c *conn) bool {
 			s.expectWrite(c)
 			if _, err := c.nc.Write(c.out); err != nil {
 				s.lock()
-				c.out = c.out[:0]
-				s.gone(c, true)
+				c.out, c.torn = c.out[:0], true
+				s.gone(c, err)
 				s.unlock()
 				return false
 			}
@@ -216,6 +215,7 @@ func (s *Server) finish(c *conn) bool {
 		s.linger(c)
 		return false
 	case parted:
+		notify(c.whole())
 		return false
 	case cut:
 		if tcp, ok := c.under.(interface{ SetLinger(int) error }); ok {
@@ -228,17 +228,19 @@ func (s *Server) finish(c *conn) bool {
 
 // linger closes in good order: octets that are still on their way from the
 // client are taken off the line for a while, for a socket closed over them
-// would be reset, and the last reply lost.
+// would be reset, and the last reply lost. What they say inside TLS is not
+// looked at.
 func (s *Server) linger(c *conn) {
-	tcp, ok := c.nc.(interface{ CloseWrite() error })
+	notify(c.whole())
+	tcp, ok := c.under.(interface{ CloseWrite() error })
 	if !ok || tcp.CloseWrite() != nil {
 		return
 	}
 	buf := blocks.Get().(*[largeRead]byte)
 	defer blocks.Put(buf)
-	c.nc.SetReadDeadline(time.Now().Add(lingerTime))
+	c.under.SetReadDeadline(time.Now().Add(lingerTime))
 	for left := lingerOctets; left > 0; {
-		n, err := c.nc.Read(buf[:])
+		n, err := c.under.Read(buf[:])
 		if err != nil {
 			return
 		}

@@ -29,6 +29,12 @@ func mx() host.Config {
 // start serves on a free loopback port until the test ends.
 func start(t testing.TB, c Config) (s *Server, addr string) {
 	t.Helper()
+	return startAs(t, c, host.PortSMTP)
+}
+
+// startAs does it as if at that port.
+func startAs(t testing.TB, c Config, port uint16) (s *Server, addr string) {
+	t.Helper()
 	s, err := NewServer(c)
 	if err != nil {
 		t.Fatal(err)
@@ -39,7 +45,7 @@ func start(t testing.TB, c Config) (s *Server, addr string) {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- s.Serve(ctx, ln, host.PortSMTP) }()
+	go func() { done <- s.Serve(ctx, ln, port) }()
 	t.Cleanup(func() {
 		stop()
 		if err := <-done; err != nil {

@@ -2,6 +2,8 @@ package live
 
 import (
 	"crypto/tls"
+	"errors"
+	"io"
 	"net"
 	"strings"
 	"time"
@@ -19,10 +21,20 @@ type upgrade struct {
 	effect host.Effect // of the fault that spoils it, or 0
 }
 
-// observed is a connection that remembers what a ClientHello on it said.
+// observed is a connection that TLS runs over. It remembers what a ClientHello on
+// it said, and its end is none of TLS: crypto/tls would take it for a
+// close_notify where it comes between two records.
 type observed struct {
 	net.Conn
 	hello string
+}
+
+func (o *observed) Read(p []byte) (int, error) {
+	n, err := o.Conn.Read(p)
+	if err == io.EOF {
+		err = secure.ErrCut
+	}
+	return n, err
 }
 
 // ServerTLS returns how a live server's TLS is set up: with this certificate,
@@ -57,7 +69,7 @@ func (h *hub) shake(c *conn, config *tls.Config) bool {
 		h.lock()
 		defer h.unlock()
 		c.upgrade = nil
-		h.unsecured(c, u, "there is no certificate")
+		h.unsecured(c, u.cause, "there is no certificate")
 		return c.end == goesOn
 	case u.effect == host.EffectGarbage:
 		nc.Read(make([]byte, smallRead)) // the ClientHello, or some of it
@@ -65,7 +77,7 @@ func (h *hub) shake(c *conn, config *tls.Config) bool {
 		h.lock()
 		defer h.unlock()
 		c.upgrade = nil
-		h.unsecured(c, u, "the fault answered with octets that are no TLS")
+		h.unsecured(c, u.cause, "the fault answered with octets that are no TLS")
 		return c.end == goesOn
 	case u.ask.Server:
 		end = tls.Server(nc, config)
@@ -90,7 +102,7 @@ func (h *hub) shake(c *conn, config *tls.Config) bool {
 	c.at = h.now
 	h.recordShake(c, u, nc.hello, shown, end)
 	if err != nil {
-		h.unsecured(c, u, secure.Reason(err))
+		h.unsecured(c, u.cause, secure.Reason(err))
 		return c.end == goesOn
 	}
 	state := end.ConnectionState()
@@ -129,8 +141,51 @@ func (h *hub) recordShake(c *conn, u *upgrade, hello string, shown *tls.Connecti
 	}
 }
 
-// unsecured tells the host that TLS did not come about.
-func (h *hub) unsecured(c *conn, u *upgrade, why string) {
-	pos := h.record(trace.Event{Kind: trace.Unsecured, Conn: c.id, Peer: h.them, Octets: h.hold([]byte(why)), Cause: u.cause})
+// unsecured tells the host that TLS did not come about, or is over.
+func (h *hub) unsecured(c *conn, cause trace.Pos, why string) {
+	pos := h.record(trace.Event{Kind: trace.Unsecured, Conn: c.id, Peer: h.them, Octets: h.hold([]byte(why)), Cause: cause})
 	h.host.TLSFailed(c.id, why, pos)
 }
+
+// unclosed are the words of a [trace.Reset] where the other end has closed the
+// connection and not TLS, or somebody in between has who kept back what was said
+// last (RFC 8446 §6.1).
+const unclosed = "closed without a close_notify"
+
+// failed says whether TLS itself has failed, by an alert of either side, and not
+// the connection below.
+func failed(err error) bool {
+	var header tls.RecordHeaderError
+	var op *net.OpError
+	switch {
+	case errors.As(err, &header):
+		return true
+	case errors.As(err, &op):
+		return op.Op == "local error" || op.Op == "remote error"
+	}
+	return strings.HasPrefix(err.Error(), "tls: ")
+}
+
+// whole is TLS on a connection, if there is any, and if it can still be ended in
+// good order.
+func (c *conn) whole() *tls.Conn {
+	if end, ok := c.nc.(*tls.Conn); ok && !c.torn && c.end != cut {
+		return end
+	}
+	return nil
+}
+
+// notify says close_notify: then the other end knows that it has heard all (RFC
+// 8446 §6.1, RFC 5246 §7.2.1). Nothing may be written any more. It waits no longer
+// than [notifyTime].
+func notify(end *tls.Conn) {
+	if end == nil {
+		return
+	}
+	late := time.AfterFunc(notifyTime, func() { end.NetConn().SetWriteDeadline(time.Unix(1, 0)) })
+	defer late.Stop()
+	end.CloseWrite() // an error means that nobody is there to hear it
+}
+
+// notifyTime is how long a close_notify may wait for an end that takes nothing.
+const notifyTime = time.Second

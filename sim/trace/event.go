@@ -100,7 +100,7 @@ const (
 	Lost       // wire: Octets on their way to Peer will never arrive
 	Close      // wire: Host closes the connection
 	Closed     // wire: Host learns that Peer has closed
-	Reset      // wire: Host learns that the connection is cut, without a goodbye
+	Reset      // wire: Host learns that the connection is cut, without a goodbye; Octets say so if only TLS had none
 	Unanswered // wire: Host gives up dialling Peer: nobody answered
 
 	Command  // line: Host said a command, Peer heard it; Octets are the line
