@@ -52,6 +52,7 @@ func NewClient(c ClientConfig) (*Client, error) {
 	cl.secrets = c.Secrets
 	cl.keep, cl.budget = int(orElse(c.Keep, DefaultKeep)), DefaultBudget
 	cl.dial, cl.timer = cl.dialled, cl.after
+	cl.stopping = func() bool { return cl.ctx.Err() != nil }
 	cl.pace.init()
 	cfg := c.Host
 	if len(cfg.Addrs) == 0 {

@@ -52,9 +52,10 @@ type hub struct {
 	secrets bool                        // the trace keeps what belongs to a login
 	ended   bool                        // the trace is full: see record
 
-	pace  pace
-	dial  func(c *conn, to netip.AddrPort)
-	timer func(d time.Duration, then func())
+	pace     pace
+	stopping func() bool // it waits for nobody any more
+	dial     func(c *conn, to netip.AddrPort)
+	timer    func(d time.Duration, then func())
 }
 
 // conn is one connection as the hub knows it.

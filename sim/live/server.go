@@ -83,6 +83,7 @@ func NewServer(c Config) (*Server, error) {
 	s.server, s.secrets, s.bad = true, c.Secrets, c.Bad
 	s.timer = func(time.Duration, func()) {} // a host with a depot plans nothing
 	s.dial = func(*conn, netip.AddrPort) {}  // and dials nobody
+	s.stopping = func() bool { return s.stage.Load() != serving }
 	s.jobs, s.stopped = make(chan job), make(chan struct{})
 	s.pace.init()
 	s.init(trace.New(c.Name, 0, time.Now(), []trace.Host{client, me}), 2, 1, c.Faults)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"strings"
 	"time"
 
@@ -102,7 +103,11 @@ func (h *hub) shake(c *conn, config *tls.Config) bool {
 	c.at = h.now
 	h.recordShake(c, u, nc.hello, shown, end)
 	if err != nil {
-		h.unsecured(c, u.cause, secure.Reason(err))
+		why := secure.Reason(err)
+		if errors.Is(err, os.ErrDeadlineExceeded) && h.stopping() {
+			why = stopped
+		}
+		h.unsecured(c, u.cause, why)
 		return c.end == goesOn
 	}
 	state := end.ConnectionState()
@@ -151,6 +156,9 @@ func (h *hub) unsecured(c *conn, cause trace.Pos, why string) {
 // connection and not TLS, or somebody in between has who kept back what was said
 // last (RFC 8446 §6.1).
 const unclosed = "closed without a close_notify"
+
+// stopped says why a handshake was not waited for.
+const stopped = "this side was told to stop"
 
 // failed says whether TLS itself has failed, by an alert of either side, and not
 // the connection below.
