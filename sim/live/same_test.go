@@ -2,6 +2,7 @@ package live_test
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"net/netip"
@@ -78,84 +79,109 @@ func TestSimulationAndSocketsSayTheSame(t *testing.T) {
 		{"in several chunks, one at a time", strings.Repeat(strings.Repeat("x", 76)+"\r\n", 3000), []smtp.Path{bob}, smtp.Pipelining, smtp.AllExtensions, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			client := host.Config{
+			p := pair{client: host.Config{
 				ID: "laptop", Name: "laptop.sender.example", Avoid: test.avoid,
-				Addrs:  []netip.Addr{netip.MustParseAddr("192.0.2.77")},
-				Client: &host.ClientConfig{User: "alice@sender.example", Server: "mx.receiver.example", Port: host.PortSubmission},
-			}
-			server := host.Config{
-				ID: "mx", Name: "mx.receiver.example", Addrs: []netip.Addr{netip.MustParseAddr("198.51.100.25")},
-				Server: &host.ServerConfig{
-					Domains: []string{"receiver.example"}, Mailboxes: []string{"bob", "jos\u00e9"}, Extensions: test.offer, MaxSize: 1 << 20, MaxRcpts: 3,
-					Submission: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")}, Retry: host.DefaultRetry, Lifetime: host.DefaultLifetime,
-				},
-			}
-			var faults []*host.Fault
-			if test.fault != "" {
-				f, err := host.ParseFault(test.fault)
-				if err != nil {
-					t.Fatal(err)
-				}
-				faults = append(faults, f)
-			}
-
-			zones, err := dns.ParseZones("$ORIGIN receiver.example.\n$TTL 1h\nmx A 198.51.100.25\n", "zone")
-			if err != nil {
-				t.Fatal(err)
-			}
-			sc := &scenario.Scenario{
-				Name: "same", Start: time.Now(), Latency: time.Millisecond, Hosts: []host.Config{client, server}, Zones: zones,
-				Letters:   []scenario.Letter{{From: alice, To: test.to, Octets: []byte(test.letter)}},
-				MaxEvents: scenario.DefaultMaxEvents, MaxTime: time.Hour,
-			}
-			simulated, _, err := sim.Run(context.Background(), sc, sim.Options{Seed: 1, Faults: faults})
-			if err != nil {
-				t.Fatal(err)
-			}
-
-			s, err := live.NewServer(live.Config{Host: server, Faults: faults})
-			if err != nil {
-				t.Fatal(err)
-			}
-			ln, err := net.Listen("tcp", "127.0.0.1:0")
-			if err != nil {
-				t.Fatal(err)
-			}
-			ctx, stop := context.WithCancel(context.Background())
-			served := make(chan error, 1)
-			go func() { served <- s.Serve(ctx, ln, host.PortSubmission) }()
-			defer func() {
-				stop()
-				if err := <-served; err != nil {
-					t.Error(err)
-				}
-				end, cancel := context.WithTimeout(context.Background(), time.Second)
-				defer cancel()
-				s.Shutdown(end)
-			}()
-			real := client
-			addr := ln.Addr().(*net.TCPAddr).AddrPort()
-			real.Client = &host.ClientConfig{Server: "mx.receiver.example", Addrs: []netip.Addr{addr.Addr()}, Port: addr.Port()}
-			c, err := live.NewClient(live.ClientConfig{
-				Host: real, Server: trace.Host{ID: "mx"},
-				Letter: host.Submission{From: alice, To: test.to, Octets: []byte(test.letter)},
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			c.Run(context.Background())
-
+				Client: &host.ClientConfig{Port: host.PortSubmission},
+			}, server: &host.ServerConfig{
+				Mailboxes: []string{"bob", "jos\u00e9"}, Extensions: test.offer, MaxSize: 1 << 20, MaxRcpts: 3,
+				Submission: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")},
+			}, letter: host.Submission{From: alice, To: test.to, Octets: []byte(test.letter)}}
+			simulated, atClient, atServer := p.run(t, test.fault)
 			want := spoken(simulated)
 			if len(want) < 2 {
 				t.Fatalf("the simulation said %q", want)
 			}
-			for side, got := range map[string][]string{"the client": spoken(c.Trace()), "the server": spoken(s.Trace())} {
+			for side, got := range map[string][]string{"the client": spoken(atClient), "the server": spoken(atServer)} {
 				if sortReplies(got) != sortReplies(want) {
 					t.Errorf("%s on the socket\n%s\nthe simulation\n%s", side, strings.Join(got, "\n"), strings.Join(want, "\n"))
 				}
 			}
 		})
 	}
+}
+
+// pair is a client and a server, and a letter for the one to give to the other.
+type pair struct {
+	client host.Config
+	server *host.ServerConfig
+	letter host.Submission
+}
+
+// run lets them meet twice, in the simulation and on a loopback socket, with the
+// same certificates. It returns the trace of the one, and of the other what the
+// client and the server have recorded.
+func (p pair) run(t *testing.T, fault string) (simulated, atClient, atServer *trace.Trace) {
+	t.Helper()
+	client, port := p.client, p.client.Client.Port
+	there := *p.client.Client
+	there.User, there.Server = "alice@sender.example", "mx.receiver.example"
+	client.Addrs, client.Client = []netip.Addr{netip.MustParseAddr("192.0.2.77")}, &there
+	p.server.Domains, p.server.Retry, p.server.Lifetime = []string{"receiver.example"}, host.DefaultRetry, host.DefaultLifetime
+	server := host.Config{ID: "mx", Name: "mx.receiver.example", Addrs: []netip.Addr{netip.MustParseAddr("198.51.100.25")}, Server: p.server}
+	var faults []*host.Fault
+	if fault != "" {
+		f, err := host.ParseFault(fault)
+		if err != nil {
+			t.Fatal(err)
+		}
+		faults = append(faults, f)
+	}
+
+	zones, err := dns.ParseZones("$ORIGIN receiver.example.\n$TTL 1h\nmx A 198.51.100.25\n", "zone")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sc := &scenario.Scenario{
+		Name: "same", Start: time.Now(), Latency: time.Millisecond, Hosts: []host.Config{client, server}, Zones: zones,
+		Letters:   []scenario.Letter{{From: p.letter.From, To: p.letter.To, Octets: p.letter.Octets}},
+		MaxEvents: scenario.DefaultMaxEvents, MaxTime: time.Hour,
+	}
+	if simulated, _, err = sim.Run(context.Background(), sc, sim.Options{Seed: 1, Faults: faults}); err != nil {
+		t.Fatal(err)
+	}
+
+	config := live.Config{Host: server, Faults: faults, Bad: map[host.Effect]*tls.Config{}}
+	if p.server.Extensions.Has(smtp.StartTLS) {
+		config.TLS = live.ServerTLS(sc.Certificate(1, scenario.Valid).Certificates[0])
+		for effect, kind := range map[host.Effect]scenario.CertificateKind{
+			host.EffectExpired: scenario.Expired, host.EffectWrongName: scenario.WrongName, host.EffectUnknownCA: scenario.UnknownCA,
+		} {
+			config.Bad[effect] = live.ServerTLS(sc.Certificate(1, kind).Certificates[0])
+		}
+	}
+	s, err := live.NewServer(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(ctx, ln, port) }()
+	addr := ln.Addr().(*net.TCPAddr).AddrPort()
+	here := there
+	here.Addrs, here.Port = []netip.Addr{addr.Addr()}, addr.Port()
+	client.Client = &here
+	c, err := live.NewClient(live.ClientConfig{
+		Host: client, Server: trace.Host{ID: "mx"}, TLS: &tls.Config{RootCAs: sc.Roots()}, Letter: p.letter,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Run(context.Background())
+	for until := time.Now().Add(5 * time.Second); s.Connections() > 0 && time.Now().Before(until); { // it has yet to hear the end
+		time.Sleep(time.Millisecond)
+	}
+	stop()
+	if err := <-served; err != nil {
+		t.Error(err)
+	}
+	end, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	s.Shutdown(end)
+	return simulated, c.Trace(), s.Trace()
 }
 
 // sortReplies makes one text of what was said: commands and letters in their
