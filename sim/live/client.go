@@ -203,12 +203,13 @@ func (cl *Client) speak(c *conn, said <-chan struct{}, done <-chan struct{}) {
 		c.out, c.replied = nil, false
 		cl.unlock()
 		if len(out) > 0 {
-			nc.SetWriteDeadline(time.Now().Add(block))
+			cl.writeBy(c, time.Now().Add(block))
 			cl.readBy(c, time.Time{})
 			if _, err := nc.Write(out); err != nil {
 				cl.stuck(c, err, done)
 				return
 			}
+			cl.writeBy(c, time.Time{}) // TLS writes where this client reads
 			if end == goesOn {
 				cl.lock()
 				cl.host.Drained(c.id)
@@ -238,6 +239,17 @@ func (cl *Client) speak(c *conn, said <-chan struct{}, done <-chan struct{}) {
 // readBy sets the deadline of reading, unless the client is to stop.
 func (cl *Client) readBy(c *conn, t time.Time) {
 	c.under.SetReadDeadline(t)
+	cl.heed(c)
+}
+
+// writeBy sets that of writing.
+func (cl *Client) writeBy(c *conn, t time.Time) {
+	c.under.SetWriteDeadline(t)
+	cl.heed(c)
+}
+
+// heed ends all waiting if the client is to stop.
+func (cl *Client) heed(c *conn) {
 	if cl.ctx.Err() != nil {
 		c.under.SetDeadline(time.Unix(1, 0))
 	}

@@ -1,0 +1,101 @@
+package live
+
+// Servers that promise TLS and do not keep it.
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"helo/protocol/smtp"
+	"helo/sim/host"
+	"helo/sim/trace"
+)
+
+// offers answers up to a STARTTLS, of which it says what is to be said.
+func offers(c net.Conn, in *bufio.Reader, says string) {
+	fmt.Fprint(c, "220 server ESMTP\r\n")
+	in.ReadString('\n')
+	fmt.Fprint(c, "250-server\r\n250 STARTTLS\r\n")
+	in.ReadString('\n')
+	io.WriteString(c, says)
+}
+
+// RFC 5321 §4.5.3.2: a server may take its time with the 220 to STARTTLS, longer
+// than for a piece of a letter; the handshake has a time of its own.
+func TestRFC5321_4_5_3_2_SlowSTARTTLS(t *testing.T) {
+	to := scripted(t, func(c net.Conn, in *bufio.Reader) {
+		offers(c, in, "")
+		time.Sleep(300 * time.Millisecond)
+		fmt.Fprint(c, "220 go on\r\n")
+		cert, _ := testCertificate()
+		end := tls.Server(c, &tls.Config{Certificates: []tls.Certificate{cert}})
+		in = bufio.NewReader(end)
+		in.ReadString('\n')
+		fmt.Fprint(end, "250 server\r\n")
+		in.ReadString('\n')
+		fmt.Fprint(end, "550 5.7.1 heard inside TLS\r\n")
+		io.Copy(io.Discard, in)
+	})
+	v, tr := sendTo(t, to, "hi\r\n", context.Background(), func(c *ClientConfig) {
+		insider(host.TLSInsist)(c)
+		c.Block = 100 * time.Millisecond
+		c.Host.Client.Waits[smtp.PhaseCommand] = 2 * time.Second
+	})
+	if v.Code != 550 {
+		t.Errorf("verdict %+v", v)
+	}
+	shows(t, tr, trace.Secured, "the certificate is right")
+}
+
+// RFC 5321 §4.5.3.2: the wait for a handshake has an end, whatever the server says
+// meanwhile, and so has a person's patience.
+func TestRFC5321_4_5_3_2_HandshakeThatDoesNotEnd(t *testing.T) {
+	for _, mode := range []host.TLSMode{host.TLSInsist, host.TLSImplicit} {
+		for name, drip := range map[string]string{"silent": "", "an octet now and then": "\x16\x03\x03\x40\x00\x02" + strings.Repeat("x", 1000)} {
+			for _, patient := range []bool{true, false} {
+				t.Run(fmt.Sprint(mode, ", ", name, ", interrupted: ", !patient), func(t *testing.T) {
+					t.Parallel()
+					to := scripted(t, func(c net.Conn, in *bufio.Reader) {
+						if mode == host.TLSInsist {
+							offers(c, in, "220 go on\r\n")
+						}
+						go func() {
+							for _, o := range []byte(drip) {
+								time.Sleep(20 * time.Millisecond)
+								if _, err := c.Write([]byte{o}); err != nil {
+									return
+								}
+							}
+						}()
+						io.Copy(io.Discard, in)
+					})
+					ctx, cancel, why := context.Background(), func() {}, "it took too long"
+					wait := 400 * time.Millisecond
+					if !patient {
+						ctx, cancel = context.WithTimeout(ctx, 200*time.Millisecond)
+						why, wait = stopped, time.Minute
+					}
+					defer cancel()
+					begun := time.Now()
+					v, tr := sendTo(t, to, "hi\r\n", ctx, func(c *ClientConfig) {
+						insider(mode)(c)
+						for p := range c.Host.Client.Waits {
+							c.Host.Client.Waits[p] = wait
+						}
+					})
+					if took := time.Since(begun); v.Done || v.Code/100 != 4 || took > 4*time.Second {
+						t.Errorf("verdict %+v after %v", v, took)
+					}
+					shows(t, tr, trace.Unsecured, why)
+				})
+			}
+		}
+	}
+}
