@@ -128,5 +128,5 @@ func hints(t *trace.Trace, o sendOptions) []string {
 	case o.user != "" && o.tls == "" && !o.inClear && strings.HasPrefix(why, "451 4.7.4 "):
 		list = append(list, "with --user TLS is demanded; --tls says otherwise, and --tls implicit begins with it")
 	}
-	return list
+	return append(list, doorHints(t, o)...)
 }

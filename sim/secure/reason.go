@@ -29,7 +29,7 @@ func Reason(err error) string {
 	case errors.As(err, &unverified):
 		return distrust(unverified)
 	case errors.As(err, &header):
-		return "what came is no TLS record"
+		return NoRecord
 	case errors.Is(err, ErrStopped):
 		return "TLS was stopped"
 	case errors.Is(err, ErrEarly):
@@ -96,6 +96,9 @@ func complaint(alert string) string {
 	}
 	return "this side refused: " + alert
 }
+
+// NoRecord is how [Reason] says that the other side does not speak TLS.
+const NoRecord = "what came is no TLS record"
 
 // Untrusted is how [Reason] says that no authority in which this side trusts has
 // signed a certificate.

@@ -1,0 +1,63 @@
+package main
+
+// What a person is told who may stand at the wrong door: where TLS comes first, a
+// client that waits for a greeting waits in vain, and the other way round.
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"helo/sim/secure"
+	"helo/sim/trace"
+)
+
+// The hints about the first octet.
+const (
+	hintSilent = "the server says nothing; perhaps TLS comes first there, try --tls implicit"
+	hintClear  = "the server does not begin with TLS; perhaps it greets in clear, try --tls starttls"
+)
+
+// doorHints say that the other way of beginning TLS may be the right one (RFC
+// 8314 §3.3, RFC 3207 §4).
+func doorHints(t *trace.Trace, o sendOptions) []string {
+	implicit := o.tls == "implicit"
+	for pos := t.First(); pos < t.End(); pos++ {
+		switch e := t.At(pos); {
+		case e.Kind == trace.Unsecured && implicit && strings.Contains(string(t.OctetsAt(pos)), secure.NoRecord):
+			return []string{hintClear}
+		case e.Kind == trace.TimedOut && !implicit && silent(t, pos):
+			return []string{hintSilent}
+		}
+	}
+	return nil
+}
+
+// silent says whether, up to that event, a server has been reached and nothing
+// was heard of it.
+func silent(t *trace.Trace, end trace.Pos) bool {
+	reached := false
+	for pos := t.First(); pos < end; pos++ {
+		switch t.At(pos).Kind {
+		case trace.Connected:
+			reached = true
+		case trace.Arrived, trace.Closed, trace.Reset:
+			return false
+		}
+	}
+	return reached
+}
+
+// silence is after how long a person is told that a server has not greeted. It
+// may still: some let clients wait.
+const silence = 10 * time.Second
+
+// whileSilent tells it, if it is so then, until stop is called.
+func whileSilent(w io.Writer, t *trace.Trace, o sendOptions, after time.Duration) (stop func() bool) {
+	return time.AfterFunc(after, func() {
+		if o.tls != "implicit" && silent(t, t.End()) {
+			fmt.Fprintf(w, "helo: it is %v now; hint: %s\n", after, hintSilent)
+		}
+	}).Stop
+}
