@@ -22,6 +22,9 @@ func (v *env) Append(e trace.Event) trace.Pos {
 	if e.Kind == trace.Reply {
 		if c := h.conn(e.Conn); c != nil {
 			c.replied = true
+			if !h.server && e.Verb != smtp.BDAT { // chunks are one letter, whenever each is answered
+				c.kept = 0
+			}
 		}
 	}
 	return h.record(e)

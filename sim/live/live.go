@@ -65,7 +65,7 @@ type conn struct {
 	under net.Conn      // nc, or what TLS runs over
 	out   []byte        // what is to be written
 	sent  uint32        // octets sent so far, modulo 2³²
-	kept  int           // octets sent and kept in the trace since octets arrived
+	kept  int           // octets sent and kept in the trace since octets arrived; of a client since a reply that is not about a chunk
 	got   uint32        // octets arrived so far, modulo 2³²
 	wait  time.Duration // how long to wait for octets; 0: for ever
 	end   ending
@@ -208,7 +208,9 @@ func (h *hub) arrived(c *conn, octets []byte) {
 	pos := h.record(e)
 	off := c.got
 	c.got += uint32(len(octets))
-	c.kept = 0
+	if h.server {
+		c.kept = 0
+	}
 	h.host.Arrived(c.id, octets, span, off, pos)
 }
 

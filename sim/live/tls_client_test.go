@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -96,6 +97,21 @@ func TestRFC5321_4_5_3_2_HandshakeThatDoesNotEnd(t *testing.T) {
 					shows(t, tr, trace.Unsecured, why)
 				})
 			}
+		}
+	}
+}
+
+// Of a long letter a client's trace has the head, whenever its chunks are answered
+// (RFC 3030 §2).
+func TestRFC3030_2_ClientKeepsTheHeadOfChunks(t *testing.T) {
+	letter := strings.Repeat(strings.Repeat("x", 76)+"\r\n", 20_000) // 1.5 MB
+	config := mx()
+	config.Server.Domains = []string{"receiver.example"}
+	_, addr := start(t, Config{Host: config})
+	for _, pipelining := range []smtp.Extensions{0, smtp.Pipelining} {
+		v, tr := sendTo(t, netip.MustParseAddrPort(addr), letter, context.Background(), func(c *ClientConfig) { c.Host.Avoid = pipelining })
+		if !v.Done || tr.Size() > 400_000 {
+			t.Errorf("avoiding %v: verdict %+v, and a trace of %d octets for a letter of %d", pipelining, v, tr.Size(), len(letter))
 		}
 	}
 }
