@@ -23,6 +23,7 @@ import (
 // RFC 8446 §6.1, RFC 5246 §7.2.1: a client says close_notify before it closes,
 // however the session has ended.
 func TestRFC8446_6_1_ClientSaysCloseNotify(t *testing.T) {
+	const interrupted = "after a person has had enough"
 	for _, test := range []struct {
 		name  string
 		serve func(c net.Conn, in *bufio.Reader)
@@ -39,6 +40,7 @@ func TestRFC8446_6_1_ClientSaysCloseNotify(t *testing.T) {
 		{"after a greeting that is none", func(c net.Conn, in *bufio.Reader) { fmt.Fprint(c, "HTTP/1.1 400 Bad Request\r\n\r\n") }, false},
 		{"after a 421", func(c net.Conn, in *bufio.Reader) { fmt.Fprint(c, "421 not now\r\n") }, false},
 		{"after a wait that was too long", func(c net.Conn, in *bufio.Reader) {}, false},
+		{interrupted, func(c net.Conn, in *bufio.Reader) { polite(c, in) }, false},
 	} {
 		for name, version := range versions {
 			t.Run(test.name+", "+name, func(t *testing.T) {
@@ -49,7 +51,12 @@ func TestRFC8446_6_1_ClientSaysCloseNotify(t *testing.T) {
 					_, err := io.Copy(io.Discard, in)
 					end <- err
 				}))
-				v, _ := sendTo(t, to, "hi\r\n", context.Background(), func(c *ClientConfig) {
+				ctx, cancel := context.WithCancel(context.Background())
+				defer cancel()
+				if test.name == interrupted {
+					time.AfterFunc(200*time.Millisecond, cancel)
+				}
+				v, _ := sendTo(t, to, "hi\r\n", ctx, func(c *ClientConfig) {
 					insider(host.TLSImplicit)(c)
 					c.Host.Client.Waits[smtp.PhaseGreeting] = 300 * time.Millisecond
 				})
@@ -262,6 +269,7 @@ func TestRFC8446_6_2_AlertAfterTheHandshake(t *testing.T) {
 			if _, err := c.in.ReadByte(); err == nil {
 				t.Fatal("what was changed on its way was good")
 			}
+			c.conn.Close()
 			shows(t, s.Trace(), trace.Unsecured, "the other side refused: bad record MAC")
 			quiet(t, s, 5*time.Second)
 		})
@@ -280,6 +288,7 @@ func TestRFC8446_5_2_OctetsThatCannotBeDecrypted(t *testing.T) {
 			if _, err := io.Copy(io.Discard, c.in); err == nil || !strings.Contains(err.Error(), "bad record MAC") {
 				t.Errorf("the client hears %v; want an alert and no close_notify", err)
 			}
+			c.conn.Close()
 			quiet(t, s, 5*time.Second)
 		})
 	}
