@@ -7,6 +7,7 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -74,19 +75,24 @@ func TestRFC8446_6_1_ClientSaysCloseNotify(t *testing.T) {
 // A client whose server takes nothing any more does not wait with its
 // close_notify, nor does it say one in the middle of a record.
 func TestRFC8446_6_1_ClientThatIsStuckCloses(t *testing.T) {
-	release := make(chan struct{})
-	defer close(release)
+	release, end := make(chan struct{}), make(chan error, 1)
 	to := scripted(t, secretly(t, tls.VersionTLS13, func(c *tls.Conn, in *bufio.Reader) {
 		polite(c, in)
 		<-release
+		_, err := io.Copy(io.Discard, in)
+		end <- err
 	}))
 	begun := time.Now()
 	v, _ := sendTo(t, to, strings.Repeat(strings.Repeat("x", 76)+"\r\n", 400_000), context.Background(), func(c *ClientConfig) {
 		insider(host.TLSImplicit)(c)
 		c.Block = 300 * time.Millisecond
 	})
+	close(release)
 	if took := time.Since(begun); v.Done || took > 4*time.Second {
 		t.Errorf("verdict %+v after %v", v, took)
+	}
+	if err := <-end; !errors.Is(err, errTruncated) {
+		t.Errorf("the server read to the end: %v; want %v", err, errTruncated)
 	}
 }
 
