@@ -38,6 +38,10 @@ func (s *telling) deed(entry *Entry) {
 		note = s.bareLF(note)
 	case trace.Closed:
 		note = s.bareLF(note)
+	case trace.Unsecured:
+		if e.Flags&trace.Inside != 0 {
+			note = "inside"
+		}
 	case trace.Sent, trace.Arrived, trace.Lost, trace.Typed:
 		s.x.Octets = octets
 		s.streamParts(octets)

@@ -140,6 +140,9 @@ func (by Eyes) Line(t *trace.Trace, pos trace.Pos) string {
 	case trace.Secured:
 		return by.securedLine(octets)
 	case trace.Unsecured:
+		if e.Flags&trace.Inside != 0 {
+			return "TLS fails: " + string(octets)
+		}
 		return "no TLS: " + string(octets)
 	case trace.Discarded:
 		return count(e.Arg, "octet") + " thrown away"

@@ -104,7 +104,11 @@ func (tr *transcript) row(pos trace.Pos) {
 	case trace.Secured:
 		tr.deed(e, insideFrom(text)...)
 	case trace.Unsecured:
-		tr.deed(e, wrapped("no TLS: "+text)...)
+		what := "no TLS: "
+		if tr.walled {
+			what = "TLS fails: "
+		}
+		tr.deed(e, wrapped(what+text)...)
 	case trace.Discarded:
 		tr.deed(e, "throws away "+count(int(e.Arg), "octet that", "octets that")+" waited in clear")
 	case trace.LoggedIn:

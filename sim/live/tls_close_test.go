@@ -277,6 +277,13 @@ func TestRFC8446_6_2_AlertAfterTheHandshake(t *testing.T) {
 			}
 			c.conn.Close()
 			shows(t, s.Trace(), trace.Unsecured, "the other side refused: bad record MAC")
+			var b strings.Builder
+			if err := export.Text(&b, s.Trace(), export.TextOptions{}); err != nil {
+				t.Fatal(err)
+			}
+			if want := "║ TLS fails: the other side refused: bad record MAC\n"; !strings.Contains(b.String(), want) {
+				t.Errorf("the transcript lacks %q:\n%s", want, &b)
+			}
 			quiet(t, s, 5*time.Second)
 		})
 	}

@@ -276,3 +276,36 @@ func TestRFC8446_6_2_NoClientHello(t *testing.T) {
 		}
 	}
 }
+
+// RFC 5321 §4.5.3.2.7: inside TLS half of a record is as good as nothing, however
+// slowly it comes.
+func TestRFC5321_4_5_3_2_7_HalfARecord(t *testing.T) {
+	config := submission()
+	config.Host.Server.Idle = 600 * time.Millisecond
+	s, addr := startAs(t, config, host.PortSubmissions)
+	for name, version := range versions {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c, below := dialTLS(t, addr, version)
+			c.say("", 220)
+			begun := time.Now()
+			go func() {
+				for _, o := range append([]byte{23, 3, 3, 1, 0}, make([]byte, 200)...) {
+					if _, err := below.Write([]byte{o}); err != nil {
+						return
+					}
+					time.Sleep(20 * time.Millisecond)
+				}
+			}()
+			c.say("", 421)
+			if took := time.Since(begun); took < 500*time.Millisecond || took > 3*time.Second {
+				t.Errorf("it was ended after %v, want a little more than 600 ms", took)
+			}
+			if rest, err := io.ReadAll(c.in); err != nil || len(rest) > 0 {
+				t.Errorf("after 421: %q, %v; want a close_notify", rest, err)
+			}
+			below.Close()
+			quiet(t, s, 5*time.Second)
+		})
+	}
+}

@@ -142,7 +142,7 @@ const (
 	Record    // wire: Arg octets of TLS without lines of ours leave Host for Peer: of a handshake, or an alert
 	Handshake // line: Host said part of a TLS handshake, Peer heard it; Octets say in words what is in it
 	Secured   // deed: Host is inside TLS with Peer; Octets say in words what it has and what it thinks of the certificate
-	Unsecured // deed: TLS did not come about at Host; Octets say why
+	Unsecured // deed: TLS did not come about at Host, or failed where it was Inside; Octets say why
 	Discarded // deed: Host threw away Arg octets that waited in clear where TLS begins
 	LoggedIn  // deed: Host knows now who Peer is; Octets are the user
 
