@@ -1,7 +1,8 @@
 package main
 
-// What a person is told who may stand at the wrong door: where TLS comes first, a
-// client that waits for a greeting waits in vain, and the other way round.
+// What a person is told that may help: which flag is missing, and who may stand at
+// the wrong door, for where TLS comes first a client that waits for a greeting
+// waits in vain, and the other way round.
 
 import (
 	"fmt"
@@ -12,6 +13,26 @@ import (
 	"helo/sim/secure"
 	"helo/sim/trace"
 )
+
+// hints say which flag may help with what went wrong.
+func hints(t *trace.Trace, o sendOptions) []string {
+	var list []string
+	for pos := t.First(); pos < t.End(); pos++ {
+		switch e := t.At(pos); {
+		case e.Kind != trace.Unsecured && e.Kind != trace.Secured:
+		case strings.Contains(string(t.OctetsAt(pos)), secure.Untrusted):
+			list = append(list, "--ca FILE names the authorities to trust")
+		}
+	}
+	why := told(t)
+	switch {
+	case o.user == "" && strings.HasPrefix(why, "530 "): // RFC 4954 §6
+		list = append(list, "--user with --password-file FILE logs in")
+	case o.user != "" && o.tls == "" && !o.inClear && strings.HasPrefix(why, "451 4.7.4 "):
+		list = append(list, "with --user TLS is demanded; --tls says otherwise, and --tls implicit begins with it")
+	}
+	return append(list, doorHints(t, o)...)
+}
 
 // The hints about the first octet.
 const (

@@ -18,8 +18,6 @@ import (
 	"helo/protocol/sasl"
 	"helo/sim/host"
 	"helo/sim/live"
-	"helo/sim/secure"
-	"helo/sim/trace"
 )
 
 // tlsWords are the values of --tls.
@@ -109,24 +107,4 @@ func sendLogin(cfg *live.ClientConfig, cmd *cobra.Command, o sendOptions) error 
 	}
 	cfg.Host.Client.Login = login
 	return nil
-}
-
-// hints say which flag may help with what went wrong.
-func hints(t *trace.Trace, o sendOptions) []string {
-	var list []string
-	for pos := t.First(); pos < t.End(); pos++ {
-		switch e := t.At(pos); {
-		case e.Kind != trace.Unsecured && e.Kind != trace.Secured:
-		case strings.Contains(string(t.OctetsAt(pos)), secure.Untrusted):
-			list = append(list, "--ca FILE names the authorities to trust")
-		}
-	}
-	why := told(t)
-	switch {
-	case o.user == "" && strings.HasPrefix(why, "530 "): // RFC 4954 §6
-		list = append(list, "--user with --password-file FILE logs in")
-	case o.user != "" && o.tls == "" && !o.inClear && strings.HasPrefix(why, "451 4.7.4 "):
-		list = append(list, "with --user TLS is demanded; --tls says otherwise, and --tls implicit begins with it")
-	}
-	return append(list, doorHints(t, o)...)
 }
