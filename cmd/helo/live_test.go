@@ -132,6 +132,12 @@ func (s *server) stop() {
 		return
 	}
 	s.cmd.Process.Signal(syscall.SIGTERM)
+	s.wait()
+}
+
+// wait waits for the end of a server that was told to stop: a second signal would
+// end it at once.
+func (s *server) wait() {
 	select {
 	case err := <-s.done:
 		if err != nil {
