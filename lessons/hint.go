@@ -110,7 +110,7 @@ func (s *Session) nextLine() (string, bool) {
 	}
 	if s.inLogin() { // the response may come by itself; or the login is given up
 		for i, line := range solution {
-			at := secretAt(line, false)
+			at := secretAt(smtp.Masker{}, line, false)
 			if at >= 0 && s.leads(append([]string{line[at:]}, solution[i+1:]...)) {
 				return line[at:], true
 			}

@@ -58,16 +58,19 @@ func (l *Lesson) lines() []string {
 func (s *Session) keep() []string {
 	t, r := s.Trace(), s.shown
 	inputs := r.world.Inputs()
-	before := len(inputs) - r.typed
+	first := len(inputs) - r.typed
 	var list []string
+	var m smtp.Masker
 	for pos := trace.Pos(0); pos < t.End(); pos++ {
 		e := t.At(pos)
 		if e.Kind != trace.Typed {
 			continue
 		}
+		before := m
+		m = passTyped(m, t, pos)
 		line := strings.TrimSuffix(string(t.Raw(e.Octets)), "\r\n")
-		if i := secretAt(line, e.Verb == smtp.Response); i >= 0 {
-			path := inputs[:before+len(list)]
+		if i := secretAt(before, line, e.Verb == smtp.Response); i >= 0 && e.Verb != smtp.EndOfData {
+			path := inputs[:first+len(list)]
 			key := strings.Join(path, "\n") + "\n" + line
 			if _, ok := s.kept[key]; !ok {
 				s.kept[key] = standIn(r.sc, path, t, pos, line, i)
@@ -81,13 +84,22 @@ func (s *Session) keep() []string {
 	return list
 }
 
-// secretAt is where in a line the response of a login begins, -1 if it has none.
-func secretAt(line string, inLogin bool) int {
-	if inLogin && line == "*" {
+// passTyped goes on behind a line that was typed; those of a letter do not count.
+func passTyped(m smtp.Masker, t *trace.Trace, pos trace.Pos) smtp.Masker {
+	if e := t.At(pos); e.Kind == trace.Typed && e.Verb != smtp.EndOfData {
+		m.Pass(t.Raw(e.Octets), e.Verb == smtp.Response)
+	}
+	return m
+}
+
+// secretAt is where in a line, typed behind others, the response of a login
+// begins, -1 if it has none.
+func secretAt(before smtp.Masker, line string, inLogin bool) int {
+	if line == "*" {
 		return -1
 	}
-	plain := []byte(strings.ReplaceAll(line, "*", "x"))
-	return slices.Index(smtp.MaskLine(plain, inLogin), '*')
+	plain := []byte(strings.ReplaceAll(line, "*", "x") + "\r\n")
+	return slices.Index(before.Mask(plain, inLogin), '*')
 }
 
 // standIn is what is written down in place of a line with a response from start
@@ -149,12 +161,16 @@ func try(sc *scenario.Scenario, inputs []string, line string) (string, bool) {
 // stars stand for a login that worked, the line of the lesson that works. It
 // returns false if there is none.
 func (s *Session) unkeep(kept string) (string, bool) {
-	i := secretAt(kept, s.inLogin())
+	var before smtp.Masker
+	for pos := range s.Trace().End() {
+		before = passTyped(before, s.Trace(), pos)
+	}
+	i := secretAt(before, kept, s.inLogin())
 	if i < 0 || strings.Trim(kept[i:], "*") != "" {
 		return kept, true
 	}
 	for _, line := range s.lesson.lines() {
-		if len(line) != len(kept) || line[:i] != kept[:i] || secretAt(line, s.inLogin()) != i {
+		if len(line) != len(kept) || line[:i] != kept[:i] || secretAt(before, line, s.inLogin()) != i {
 			continue
 		}
 		if answer, ok := try(s.shown.sc, s.shown.world.Inputs(), line); ok && strings.HasPrefix(answer, "235") {

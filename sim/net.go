@@ -178,7 +178,7 @@ func (e *environment) Send(id trace.ConnID, octets []byte, secret bool, cause tr
 	case side == listener:
 		span = e.StoreSecret(octets, smtp.MaskReply(octets))
 	default:
-		span = e.StoreSecret(octets, smtp.MaskStream(nil, octets, !smtp.IsAUTH(octets)))
+		span = e.StoreSecret(octets, smtp.MaskLogin(octets))
 	}
 	me.sent += uint32(len(octets))
 	pos := e.Append(trace.Event{

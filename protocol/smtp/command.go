@@ -167,6 +167,8 @@ type Command struct {
 	wide    bool // there are characters outside ASCII where they may be
 	tooLong bool // RFC 5321 §4.5.3.1.4
 	foul    bool // the response is no base64
+
+	before Masker // the lines before it
 }
 
 // EndsLetter says whether a 2yz to this makes the server responsible for the

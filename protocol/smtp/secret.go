@@ -1,173 +1,156 @@
 package smtp
 
-// What nobody should read over a shoulder: the lines of a login.
+// What nobody should read over a shoulder: the lines of a login. Real programs
+// say them where no login is offered as well, go on saying them after a refusal,
+// and spell them wrong: what may have been meant for a response is hidden.
 
 import "bytes"
 
-// Secret says whether the line carries a response of a login, from which a
-// password may be had, or what may have been meant for one: a line with
-// mistakes gives a password away as well.
-func (c *Command) Secret() bool {
-	return c.Verb == Response && !c.Cancel || c.Verb == AUTH && responseAt(c.Line) >= 0
-}
+// Masker knows what of a client's lines may be shown, one line after the other.
+// It goes by what the client says alone, whatever the server makes of it:
+//
+//   - What stands behind AUTH and the word after it is a response, in a line of
+//     any shape: "auth  plain  x", "AUTHPLAIN x", "AUTH=PLAIN x", and behind other
+//     words as well. Where that word can be no mechanism, it is hidden, too.
+//   - Once a line had AUTH in it, a line that begins with no command that a server
+//     could serve may be a response, and is hidden whole, but for a lone "*".
+//   - That ends with EHLO, HELO, MAIL or RCPT without a mistake. Other commands are
+//     shown, but do not end it: they may be somebody's name, and a password next.
+type Masker struct{ behind bool } // an AUTH, and nothing has ended it
 
-// MaskLine returns a line that a client says, or is about to say, with stars
-// for the octets of a response; its length stays. inLogin says that the line
-// answers a challenge. Lines without a secret are returned as they are.
-func MaskLine(line []byte, inLogin bool) []byte {
-	start := 0
-	if !inLogin {
-		if start = responseAt(line); start < 0 {
-			return line
-		}
-	}
-	end := len(line)
-	for end > start && (line[end-1] == '\n' || line[end-1] == '\r') {
-		end--
-	}
-	if inLogin && end == 1 && line[0] == '*' { // given up: no secret
+// Mask returns the line that comes next, with stars for the octets of a response;
+// its length stays. answers says that the line answers a challenge. Lines without
+// a secret are returned as they are.
+func (m Masker) Mask(line []byte, answers bool) []byte {
+	start, end := m.secret(line, answers), textEnd(line)
+	if start < 0 || start >= end {
 		return line
 	}
-	return mask(line, start, end)
-}
-
-// IsAUTH says whether a line is an AUTH command, be it right or not.
-func IsAUTH(line []byte) bool {
-	const verb = "AUTH"
-	return len(line) >= len(verb) && EqualFold(string(line[:len(verb)]), verb) &&
-		(len(line) == len(verb) || octets[line[len(verb)]]&(letdig|hyphen) == 0)
-}
-
-// responseAt returns where the response in an AUTH command begins, which is what
-// stands behind the word after the verb, or -1.
-func responseAt(line []byte) int {
-	if !IsAUTH(line) {
-		return -1
-	}
-	const space = " \t\r\n"
-	rest := bytes.TrimLeft(line[len("AUTH"):], " ")
-	i := bytes.IndexByte(rest, ' ')
-	if i < 0 || len(bytes.Trim(rest[i:], space)) == 0 {
-		return -1
-	}
-	return len(line) - len(rest) + i + 1
-}
-
-func mask(b []byte, start, end int) []byte {
-	masked := append([]byte(nil), b...)
+	masked := append([]byte(nil), line...)
 	for i := start; i < end; i++ {
 		masked[i] = '*'
 	}
 	return masked
 }
 
-// MaskStream is [MaskLine] for octets of a client as they arrive, in pieces and
-// several lines together: begun is what came before them and was not acted on,
-// such as the beginning of the same line. Behind an AUTH all lines are masked,
-// since they may be answers to challenges not given yet.
-func MaskStream(begun, octets []byte, inLogin bool) []byte {
-	if len(begun) > 0 && len(octets) > 0 {
-		all := append(append([]byte(nil), begun...), octets...)
-		return MaskStream(nil, all, inLogin)[len(begun):]
+// Pass goes on behind the line. answers is as for [Masker.Mask].
+func (m *Masker) Pass(line []byte, answers bool) {
+	c := Command{Verb: Response, Line: line}
+	if !answers {
+		c = ParseCommandUTF8(line)
 	}
-	masked := octets
-	for pos := 0; pos < len(octets); {
-		end := pos + lineEnd(octets[pos:])
-		line := octets[pos:end]
-		if m := MaskLine(line, inLogin); &m[0] != &line[0] {
-			if &masked[0] == &octets[0] {
-				masked = append([]byte(nil), octets...)
-			}
-			copy(masked[pos:end], m)
-		}
-		inLogin = inLogin || IsAUTH(line)
-		pos = end
-	}
-	return masked
+	m.pass(&c)
 }
 
-// lineEnd returns how many octets there are up to a LF, with it, or to the end.
-func lineEnd(b []byte) int {
-	if i := bytes.IndexByte(b, '\n'); i >= 0 {
-		return i + 1
-	}
-	return len(b)
-}
-
-// Mask is [MaskStream] for octets that are about to be fed to the session. What
-// belongs to a letter is shown as it is.
-func (s *Server) Mask(octets []byte) []byte {
-	if len(octets) == 0 || !s.config.serves(AUTH) || s.state == StateClosed {
-		return octets
-	}
-	begun := s.buf[s.r+s.letter.ready : s.w]
-	letter := 0
+func (m *Masker) pass(c *Command) {
+	_, login := loginAt(c.Line)
 	switch {
-	case s.chunk.open:
-		letter = int(min(s.chunk.left, int64(len(octets))))
-	case s.state == StateData:
-		letter = endOfLetter(begun, octets)
-	case s.long.gathers:
-		begun = s.long.line
-	case s.skip:
-		begun = s.head[:]
-	}
-	if letter > 0 {
-		begun = nil
-	}
-	// The next line is an answer to a challenge if one is given now.
-	inLogin := s.state == StateLogin || s.deciding && (s.cmd.Verb == AUTH || s.cmd.Verb == Response)
-	rest := octets[letter:]
-	masked := MaskStream(begun, rest, inLogin)
-	if len(rest) == 0 || &masked[0] == &rest[0] {
-		return octets
-	}
-	return append(octets[:letter:letter], masked...)
-}
-
-// endOfLetter returns how many of the octets belong to a letter that comes with
-// DATA, of which begun came before: those up to a line that is a lone dot, with
-// it.
-func endOfLetter(begun, octets []byte) int {
-	all := octets
-	if len(begun) > 0 {
-		all = append(append([]byte(nil), begun...), octets...)
-	}
-	for pos := 0; ; {
-		if rest := all[pos:]; bytes.HasPrefix(rest, []byte(".\r\n")) || bytes.HasPrefix(rest, []byte(".\n")) {
-			return max(0, pos+lineEnd(rest)-len(begun))
-		}
-		i := bytes.Index(all[pos:], []byte("\n."))
-		if i < 0 {
-			return len(octets)
-		}
-		pos += i + 1
+	case c.Verb == Response, login:
+		m.behind = true
+	case (c.Verb == EHLO || c.Verb == HELO || c.Verb == MAIL || c.Verb == RCPT) && c.Err == nil:
+		m.behind = false
 	}
 }
 
-// MaskReply returns the octets of replies, the last of them to AUTH or to a
-// response, with stars for the challenges in them.
-func MaskReply(octets []byte) []byte {
-	const code = "334"
-	if !bytes.Contains(octets, []byte(code)) {
-		return octets
+// secret returns where in the line a response begins, or -1.
+func (m Masker) secret(line []byte, answers bool) int {
+	if text := line[:textEnd(line)]; answers || m.behind && !isCommand(line) {
+		if string(text) == "*" { // given up (RFC 4954 §4)
+			return -1
+		}
+		return 0
 	}
-	masked := append([]byte(nil), octets...)
-	goesOn := false // behind a challenge, what begins no other reply belongs to it
-	for rest := masked; len(rest) > 0; {
-		line := rest[:lineEnd(rest)]
-		rest = rest[len(line):]
-		switch {
-		case bytes.HasPrefix(line, []byte(code)):
-			goesOn = true
-			line = line[min(len(code)+1, len(line)):]
-		case lineLooksRight(line), !goesOn:
-			goesOn = false
+	start, _ := loginAt(line)
+	return start
+}
+
+// isCommand says whether a line begins with a command that a server could serve,
+// as far as it has come.
+func isCommand(line []byte) bool {
+	end := bytes.IndexAny(line, " \n")
+	if end < 0 {
+		return false
+	}
+	v := lineVerb(bytes.TrimSuffix(line[:end], []byte("\r")))
+	return v >= EHLO && v <= BDAT
+}
+
+// Secret says whether the line carries a response of a login, from which a
+// password may be had, or what may have been meant for one: a line with
+// mistakes gives a password away as well.
+func (c *Command) Secret() bool {
+	start := c.before.secret(c.Line, c.Verb == Response)
+	return start >= 0 && (start < textEnd(c.Line) || c.Verb == Response)
+}
+
+// Masked returns the line with stars for the octets of a response; see [Masker].
+func (c *Command) Masked() []byte { return c.before.Mask(c.Line, c.Verb == Response) }
+
+// textEnd returns where the line end of a line begins.
+func textEnd(line []byte) int {
+	return len(bytes.TrimRight(line, "\r\n"))
+}
+
+// loginAt looks for AUTH in a line. It returns where the response behind it
+// begins, or -1, and whether the line is an attempt at a login at all.
+func loginAt(line []byte) (start int, login bool) {
+	const word = "AUTH"
+	text := line[:textEnd(line)]
+	first := len(text) - len(bytes.TrimLeft(text, " \t"))
+	for i := first; i+len(word) <= len(text); i++ {
+		if c := text[i]; c != 'A' && c != 'a' || !EqualFold(string(text[i:i+len(word)]), word) {
 			continue
 		}
-		for i := range bytes.TrimRight(line, "\r\n") {
-			line[i] = '*'
+		rest := text[i+len(word):]
+		switch {
+		case i == first, text[i-1] == '\r', text[i-1] == '\n': // which may look like a line end
+			return responseAt(rest, len(text), len(text) < len(line)), true
+		case octets[text[i-1]]&letdig != 0, len(rest) == 0, !isSpace(rest[0]) && rest[0] != '=':
+			continue // another word
+		case rest[0] == '=' && bytes.ContainsAny(loginWord(rest), "@<"):
+			continue // a parameter of MAIL (RFC 4954 §5)
+		}
+		if start = responseAt(rest, len(text), len(text) < len(line)); start >= 0 || lineVerb(text[:min(len(text), 4)]) != HELP && len(loginWord(rest)) > 0 {
+			return start, true
 		}
 	}
-	return masked
+	return -1, false
 }
+
+// responseAt returns where in a line of that length the response begins, of
+// which rest stands behind AUTH; -1 if there is none. whole says that the line has
+// its end: of the beginning of a word nobody knows yet what it is.
+func responseAt(rest []byte, length int, whole bool) int {
+	word := loginWord(rest)
+	behind := bytes.TrimLeft(rest, " \t=")[len(word):]
+	switch {
+	case len(rest) == 0 || len(bytes.Trim(rest, " \t")) == 0:
+		return -1
+	case !looksLikeMechanism(word), !whole && len(behind) == 0, len(behind) > 0 && behind[0] == '=' && len(bytes.Trim(behind, "= \t")) == 0:
+		return length - len(behind) - len(word) // base64, and no mechanism before it
+	case len(bytes.Trim(behind, " \t")) == 0:
+		return -1
+	}
+	return length - len(behind) + 1
+}
+
+// loginWord returns the word behind AUTH: up to white space, "=" or a bare CR or LF.
+func loginWord(rest []byte) []byte {
+	rest = bytes.TrimLeft(rest, " \t=")
+	if i := bytes.IndexAny(rest, " \t=\r\n"); i >= 0 {
+		rest = rest[:i]
+	}
+	return rest
+}
+
+// looksLikeMechanism says whether a word can be the name of a mechanism, which
+// people write in capitals, in small letters, or like a name (RFC 4422 §3.1).
+// In base64 there is, most often, some of both.
+func looksLikeMechanism(word []byte) bool {
+	if len(word) == 0 || !validMechanism(string(word)) {
+		return false
+	}
+	return bytes.Equal(word, bytes.ToUpper(word)) || bytes.Equal(word[1:], bytes.ToLower(word[1:]))
+}
+
+func isSpace(c byte) bool { return c == ' ' || c == '\t' }

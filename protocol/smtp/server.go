@@ -107,7 +107,8 @@ type Server struct {
 	deciding bool // a reply is due
 	eof      bool // nothing more arrives
 	cmd      Command
-	inHead   bool // cmd.Line lies in head
+	inHead   bool   // cmd.Line lies in head
+	masker   Masker // behind cmd
 	out      []byte
 	taken    bool // out was handed to the driver
 	lost     bool // the command is a BDAT whose octets cannot be skipped
@@ -166,7 +167,7 @@ func (s *Server) Reset() {
 	s.mails, s.errors, s.lost = 0, 0, false
 	s.secure, s.discarded, s.login, s.failures = false, 0, false, 0
 	s.offers, s.ehlo = s.clear.offers, s.clear.ehlo
-	s.long = longLine{}
+	s.long, s.masker = longLine{}, Masker{}
 	s.endTransaction()
 	s.state = StateConnected
 	s.decide(Connect, nil, 0)

@@ -12,6 +12,8 @@ func (s *Server) decide(verb Verb, line []byte, offset int64) {
 	s.cmd.Offset = offset
 	if verb == None {
 		s.cmd.parse(line, &s.words, s.config.AcceptBareLF, s.offered(SMTPUTF8))
+		s.cmd.before = s.masker
+		s.masker.pass(&s.cmd)
 		if s.cmd.Verb == BDAT {
 			s.beginChunk()
 		}
@@ -22,6 +24,8 @@ func (s *Server) decide(verb Verb, line []byte, offset int64) {
 	case EndOfData:
 		s.cmd.Parts = append(s.cmd.Parts, Part{PartDot, 0, 1}, Part{PartLineEnd, 1, len(line)})
 	case Response:
+		s.cmd.before = s.masker
+		s.masker.pass(&s.cmd)
 		s.cmd.parseResponse(s.config.AcceptBareLF)
 	}
 }

@@ -48,7 +48,7 @@ func (s *Server) Secured() {
 		s.endTransaction()
 		s.greeted, s.hello, s.esmtp = false, "", false
 		s.login, s.failures, s.mails, s.errors = false, 0, 0, 0
-		s.words = interner{}
+		s.words, s.masker = interner{}, Masker{}
 		s.state = StateWelcomed
 	default:
 		return

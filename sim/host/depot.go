@@ -5,6 +5,7 @@ package host
 // (RFC 5321 §4.2.5, §6.1).
 
 import (
+	"bytes"
 	"math"
 	"slices"
 
@@ -78,7 +79,9 @@ func (h *Host) Mask(c trace.ConnID, octets []byte) []byte {
 	switch {
 	case h.ins[c] != nil:
 		return h.ins[c].server.Mask(octets)
-	case h.outs[c] != nil && h.outs[c].client.InLogin():
+	case h.outs[c] == nil: // nobody knows what they belong to
+		return bytes.Repeat([]byte("*"), len(octets))
+	case h.outs[c].client.InLogin():
 		return smtp.MaskReply(octets)
 	}
 	return octets

@@ -18,6 +18,7 @@ type hand struct {
 	inData  bool        // lines are the letter's
 	closing bool        // nothing more can be said
 	asked   bool        // the next line answers a challenge
+	masker  smtp.Masker // behind the lines typed so far
 	moved   bool        // TLS has begun: octets in clear before it do not count
 	name    string      // of the server
 	first   bool        // TLS comes first
@@ -31,6 +32,7 @@ func (h *Host) DialByHand(to netip.Addr, port uint16, name string) {
 	h.hand.name, h.hand.first = name, port == PortSubmissions && h.cfg.TLS != TLSNone // RFC 8314 §3.3
 	h.hand.conn = h.env.Dial(to, port, trace.NoPos)
 	h.hand.waiting = append(h.hand.waiting, smtp.Connect)
+	h.hand.masker = smtp.Masker{}
 }
 
 // Typed sends a line that a person typed, with CRLF behind it.
@@ -45,10 +47,15 @@ func (h *Host) Typed(line string, cause trace.Pos) {
 		verb = smtp.ParseCommand(octets).Verb
 	}
 	secret := verb == smtp.AUTH || verb == smtp.Response
-	var span trace.Span
-	if secret {
-		span = h.env.StoreSecret(octets, smtp.MaskLine(octets, hd.asked))
-	} else {
+	span := trace.Span{}
+	if verb != smtp.EndOfData {
+		masked := hd.masker.Mask(octets, hd.asked)
+		if secret = secret || !bytes.Equal(masked, octets); secret {
+			span = h.env.StoreSecret(octets, masked)
+		}
+		hd.masker.Pass(octets, hd.asked)
+	}
+	if !secret {
 		span = h.env.Store(octets)
 	}
 	hd.asked = false
@@ -124,7 +131,7 @@ func (hd *hand) awaited() smtp.Verb {
 // greeting first.
 func (h *Host) handSecured(pos trace.Pos) {
 	hd := h.hand
-	hd.pos, hd.moved = pos, true
+	hd.pos, hd.moved, hd.masker = pos, true, smtp.Masker{}
 	if len(hd.waiting) == 0 {
 		h.env.Ask(pos)
 	}

@@ -54,7 +54,7 @@ func (h *Host) recordSaid(out *outbound, octets []byte) {
 			if cmd.Verb != smtp.AUTH {
 				cmd.Verb = smtp.Response
 			}
-			span = h.env.StoreSecret(line, smtp.MaskLine(line, cmd.Verb == smtp.Response))
+			span = h.env.StoreSecret(line, smtp.MaskLogin(line))
 		} else {
 			span = h.env.Store(line)
 		}

@@ -277,7 +277,7 @@ func (h *Host) lineSpan(in *inbound, cmd *smtp.Command) trace.Span {
 		return span
 	}
 	if cmd.Secret() {
-		return h.env.StoreSecret(cmd.Line, smtp.MaskLine(cmd.Line, cmd.Verb == smtp.Response))
+		return h.env.StoreSecret(cmd.Line, cmd.Masked())
 	}
 	return h.env.Store(cmd.Line)
 }

@@ -102,7 +102,7 @@ func (v *env) Send(id trace.ConnID, octets []byte, secret bool, cause trace.Pos)
 	case h.server:
 		keep = smtp.MaskReply(all)
 	default:
-		keep = smtp.MaskStream(nil, all, !smtp.IsAUTH(all))
+		keep = smtp.MaskLogin(all)
 	}
 	e := trace.Event{Kind: trace.Sent, Conn: id, Peer: h.them, Octets: h.hold(keep), Arg: c.sent, Cause: cause}
 	if len(keep) < len(octets) {
