@@ -14,6 +14,7 @@ type ClientConfig struct {
 	Waits     Waits      // how long it waits in a phase; what is 0 is the phase's minimum
 	TLS       TLSWish    // whether it goes on without TLS
 	ChunkSize int        // octets of one BDAT (RFC 3030 §2); 0: 65,536
+	Secrets   []string   // passwords and tokens: where a reply repeats one, behind a login, there are stars
 
 	// SendBareLineEnds is a way of being wrong: a CR or LF alone goes out as it
 	// stands, against RFC 5321 §2.3.8, instead of as CRLF. Off in a correct client.
@@ -53,7 +54,8 @@ type Client struct {
 	offer  Offer
 	usable Extensions // offered, may be used, and have what they need
 	login  login
-	failed Result // why the session takes no letters, if Outcome is not Pending
+	told   [][]byte // what was said in logins
+	failed Result   // why the session takes no letters, if Outcome is not Pending
 
 	to       []Path    // as they are sent
 	dsns     []DSNRcpt // beside to

@@ -47,6 +47,7 @@ func (c *Client) Login(mechanism string, initial []byte) error {
 			c.login.initial, c.login.held = append([]byte(nil), initial...), true
 		} else {
 			arg += " " + text
+			c.tell([]byte(text))
 		}
 	}
 	c.say(AUTH, arg)
@@ -86,7 +87,9 @@ func (c *Client) Challenge() []byte { return c.login.challenge }
 // Respond answers a challenge. At another step than [Challenge] it does nothing.
 func (c *Client) Respond(response []byte) {
 	if c.step == Challenge {
-		c.sayLine(base64.StdEncoding.EncodeToString(response))
+		text := base64.StdEncoding.EncodeToString(response)
+		c.tell([]byte(text))
+		c.sayLine(text)
 	}
 }
 

@@ -7,6 +7,7 @@ package smtp
 // acts on it.
 func (c *Client) hear() {
 	c.heard = true
+	c.hideHeard()
 	c.about = c.awaited()
 	if c.answer < len(c.sent) {
 		c.answer++
@@ -32,6 +33,7 @@ func (c *Client) hear() {
 func (c *Client) hearEarly() {
 	c.early = false
 	c.heard = true
+	c.hideHeard()
 	c.about = c.awaited()
 	if c.answer < len(c.sent) {
 		c.answer++
@@ -56,6 +58,7 @@ func (c *Client) hearEarly() {
 // hearGarbage is for octets that never become a reply.
 func (c *Client) hearGarbage() {
 	c.heard = true
+	c.hideHeard()
 	c.about = c.awaited()
 	c.garbage()
 }

@@ -99,6 +99,14 @@ func lineLooksRight(line []byte) bool {
 // begun says whether there are octets of a reply that read has not found whole.
 func (r *replyReader) begun() bool { return r.r < r.w || len(r.reply) > 0 && !r.whole }
 
+// unheard returns what there is of the reply that read has not found whole.
+func (r *replyReader) unheard() []byte {
+	if r.whole {
+		return r.buf[r.r:r.w]
+	}
+	return append(r.reply[:len(r.reply):len(r.reply)], r.buf[r.r:r.w]...)
+}
+
 // last returns the octets that read found.
 func (r *replyReader) last() []byte { return r.reply }
 

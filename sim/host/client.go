@@ -1,6 +1,8 @@
 package host
 
 import (
+	"bytes"
+
 	"helo/protocol/sasl"
 	"helo/protocol/smtp"
 	"helo/sim/trace"
@@ -93,9 +95,11 @@ func (h *Host) outHeard(out *outbound, octets []byte, span trace.Span, off uint3
 	if out.heard < off {
 		// A reply came in pieces: keep it whole, so that it can be shown.
 		rest, _ := out.segment.part(int64(out.heard), int64(off))
-		h.scratch = append(append(h.scratch[:0], h.env.Octets(rest)...), octets...)
-		if out.client.InLogin() {
-			span = h.env.StoreSecret(h.scratch, smtp.MaskReply(h.scratch))
+		begun := h.env.Octets(rest)
+		h.scratch = append(append(h.scratch[:0], begun...), octets...)
+		masked := append(bytes.Clone(out.client.MaskReplies(begun)), out.client.Mask(octets)...)
+		if !bytes.Equal(masked, h.scratch) {
+			span = h.env.StoreSecret(h.scratch, masked)
 		} else {
 			span = h.env.Store(h.scratch)
 		}

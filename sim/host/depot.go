@@ -81,10 +81,8 @@ func (h *Host) Mask(c trace.ConnID, octets []byte) []byte {
 		return h.ins[c].server.Mask(octets)
 	case h.outs[c] == nil: // nobody knows what they belong to
 		return bytes.Repeat([]byte("*"), len(octets))
-	case h.outs[c].client.InLogin():
-		return smtp.MaskReply(octets)
 	}
-	return octets
+	return h.outs[c].client.Mask(octets)
 }
 
 // gather keeps a piece of the letter on its way in. Without room for it, or

@@ -119,11 +119,15 @@ func New(cfg *Config, env Env, o Options) *Host {
 		uses = s.Extensions | smtp.StartTLS | smtp.RequireTLS // a client needs no certificate
 	}
 	var waits smtp.Waits
+	var secrets []string
 	if c := cfg.Client; c != nil {
 		waits = c.Waits
+		if l := c.Login; l != nil {
+			secrets = []string{l.Password, l.Token}
+		}
 	}
 	for i := range h.clients {
-		h.clients[i] = smtp.ClientConfig{Waits: waits, Hostname: h.name, Use: uses &^ cfg.Avoid, SendBareLineEnds: o.Raw}
+		h.clients[i] = smtp.ClientConfig{Waits: waits, Hostname: h.name, Use: uses &^ cfg.Avoid, Secrets: secrets, SendBareLineEnds: o.Raw}
 	}
 	h.clients[clientInsists].TLS = smtp.Insist
 	h.clients[clientClear].Use &^= smtp.StartTLS

@@ -1,0 +1,72 @@
+package smtp
+
+import (
+	"strings"
+	"testing"
+)
+
+// RFC 4954 §9: what a server repeats of a login is hidden in its reply, in the
+// octets of it and in the verdict, in whatever pieces it comes.
+func TestRFC4954_9_RepliesDoNotRepeatTheLogin(t *testing.T) {
+	const secret = "wonderland"
+	hidden := stars(secret)
+	for _, test := range []struct {
+		login       credentials
+		reply, want string // the last to the login
+	}{
+		{plainLogin, "535 5.7.8 cannot log in with " + both + "\r\n", "535 5.7.8 cannot log in with " + stars(both) + "\r\n"},
+		{plainLogin, "535-5.7.8 <" + both + both + "\r\n535 " + secret + "\r\n", "535-5.7.8 <" + stars(both+both) + "\r\n535 " + hidden + "\r\n"},
+		{plainLogin, "421 " + secret + secret + "!\r\n", "421 " + hidden + hidden + "!\r\n"},
+		{plainLogin, "235 2.7.0 " + secret + " is right\r\n", "235 2.7.0 " + hidden + " is right\r\n"},
+		{plainLogin, secret + " or what\r\n", hidden + " or what\r\n"},
+		{toyLogin, "454 4.7.0 not now, " + wonderland + "\r\n", "454 4.7.0 not now, " + stars(wonderland) + "\r\n"},
+		{toyLogin, "454 4.7.0 not now, alice\r\n", "454 4.7.0 not now, alice\r\n"},
+		{toyLogin, "535 " + alice + " and " + wonderland[:5] + "\r\n", "535 " + stars(alice) + " and " + wonderland[:5] + "\r\n"},
+	} {
+		reply := test.reply
+		for n := range reply {
+			c := NewClient(&ClientConfig{Use: Security, Secrets: []string{secret, "", "abc"}})
+			feed := func(octets string) (masked string) {
+				masked = string(c.Mask([]byte(octets)))
+				c.Feed([]byte(octets))
+				return masked
+			}
+			feed("220 x\r\n")
+			c.Next()
+			c.Next()
+			feed("250-x\r\n250 AUTH PLAIN X-TOY\r\n")
+			for c.Next() != Ready {
+			}
+			if err := c.Login(test.login.mechanism, test.login.initial); err != nil {
+				t.Fatal(err)
+			}
+			for _, r := range test.login.responses {
+				if got := feed("334 \r\n"); got != "334 \r\n" {
+					t.Fatal(got)
+				}
+				for c.Next() != Challenge {
+				}
+				c.Respond([]byte(r))
+			}
+			masked := feed(reply[:n])
+			c.Next()
+			masked += feed(reply[n:])
+			for i := range masked {
+				if was := test.want[i]; was == '*' && masked[i] != '*' || masked[i] != '*' && masked[i] != reply[i] || n == 0 && masked[i] != was {
+					t.Fatalf("%q, cut at %d, is shown as %q", reply, n, masked)
+				}
+			}
+			if step := c.Next(); step != Heard {
+				t.Fatalf("%q: %v", reply, step)
+			}
+			_, r := c.LoggedIn()
+			f, _ := c.Failure()
+			_, octets := c.Reply()
+			for _, said := range []string{string(octets), strings.Join(r.Lines, "\n"), strings.Join(f.Reply.Lines, "\n")} {
+				if strings.Contains(said, secret) || strings.Contains(said, both) || strings.Contains(said, wonderland) {
+					t.Fatalf("%q: %q is handed on", reply, said)
+				}
+			}
+		}
+	}
+}
