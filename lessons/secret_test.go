@@ -97,6 +97,7 @@ func TestNoPasswordIsWrittenDown(t *testing.T) {
 		{"LOGIN", []string{"AUTH LOGIN", b64("alice"), b64("wonderland")}, false},
 		{"LOGIN, wrong", []string{"AUTH LOGIN", b64("alice"), b64("Wonderland")}, true},
 		{"LOGIN, half", []string{"AUTH LOGIN", b64("alice")}, true},
+		{"another password, behind a refusal", []string{"AUTH LOGIN", "alice?", "my own password", "NOOP", b64("my own password")}, true},
 		{"given up", []string{"AUTH LOGIN", "*"}, true},
 		{"in a line of its own", []string{"wonderland", b64("\x00alice\x00wonderland"), "AUTHPLAIN " + b64("wonderland")}, false},
 		{"in an address", []string{"NOOP alice:Wonderland@sender.example"}, false},

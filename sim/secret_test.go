@@ -101,13 +101,14 @@ func TestRFC4954_9_SecretsTyped(t *testing.T) {
 		{"AUTH NONSENSE " + plain},
 		{"AUTH PLAIN " + plain, "AUTH PLAIN " + plain},
 		{"AUTH LOGIN", b64("alice"), "*"},
+		{"AUTH NONSENSE", b64("alice"), b64("wonderland"), "wonderland"},
+		{"AUTH LOGIN", "alice", "wonderland", "NOOP", b64("wonderland")},
+		{" AUTH PLAIN " + plain, "AUTH\tPLAIN\t" + plain, "AUTH=PLAIN " + plain, "auth plain=" + plain, "AUTHPLAIN", plain},
+		{"MAIL FROM:<alice@sender.example> AUTH PLAIN " + plain, "NOOP AUTH LOGIN wonderland", "AUTH " + plain},
 	} {
 		for _, before := range [][]string{nil, {"EHLO a.example"}, {"EHLO a.example", "STARTTLS", "EHLO b.example"}, {"HELO a.example"}} {
 			sc := secured(t, theUsers, theUsers+"\n      plain-in-clear: yes")
 			typed := slices.Concat(before, lines)
-			if len(before) == 0 || before[0] == "HELO a.example" { // then nothing is asked
-				typed = typed[:len(before)+1]
-			}
 			tr := byHand(t, sc, "laptop hand to=msa port=587", append(typed, "QUIT")...)
 			noSecret(t, strings.Join(typed, " | "), tr, "wonderland")
 		}

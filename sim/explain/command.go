@@ -3,6 +3,7 @@ package explain
 // A command, part by part.
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 
@@ -34,19 +35,27 @@ func (s *telling) command() {
 	if note == "broken" {
 		s.v.set("want", Wanted(cmd.Err.Want))
 		s.x.Means = s.v.fill(s.entry("parts", "mistake").Note("here"))
-		if cmd.Verb == smtp.Unknown {
+		switch {
+		case cmd.Verb == smtp.Unknown && isMasked(trimLineEnd(s.x.Octets)):
+			s.x.Means = s.v.fill(verb.Note("here masked"))
+		case cmd.Verb == smtp.Unknown:
 			s.x.Means = s.v.fill(verb.Note("here"))
 		}
 	}
 	s.commandCause(&cmd, &k)
 }
 
-// parsed takes the command of an event apart: as it was said, whether it may be
-// shown or not. Of a live server's logins there are only stars.
+// parsed takes the command of an event apart: a login as it was said, whether it
+// may be shown or not, so that it is known what there is. Of a live server's logins
+// there are only stars. What else a secret stands in is taken apart as it is seen.
 func (s *telling) parsed(e *trace.Event) smtp.Command {
 	line := s.t.Raw(e.Octets)
 	if e.Verb == smtp.Response {
 		return response(line)
+	}
+	seen := parsed(s.by.Octets(s.t, e.Octets))
+	if seen.Verb != smtp.AUTH || seen.Mechanism == "" {
+		return seen
 	}
 	cmd := parsed(line)
 	if cmd.Verb == smtp.AUTH && cmd.Err != nil && cmd.Initial && !s.t.IsSecret(e.Octets) && isMasked(trimLineEnd(line[cmd.Err.Pos:])) {
@@ -218,7 +227,7 @@ func (s *telling) parameter(cmd *smtp.Command, start, last, stop int) int {
 	if n, err := strconv.ParseInt(param.Value, 10, 64); err == nil && smtp.EqualFold(param.Keyword, "SIZE") {
 		s.v.set("size", octetsInWords(n))
 	}
-	s.v.set("value", param.Value)
+	s.v.set("value", cmp.Or(param.Value, "nothing"))
 	end := min(param.End, stop)
 	s.part(start, end, entry, strings.ToUpper(param.Value))
 	return end

@@ -45,6 +45,9 @@ func locked(t testing.TB) map[string]*trace.Trace {
 			"AUTH CRAM-MD5", "*", "AUTH CRAM-MD5", "", "AUTH SCRAM-SHA-256", "biwsbj1hbGljZSxyPWZ5a28rZDJsYmJGZ09OUnY5cWt4ZGF3TA==", "*", "STARTTLS",
 			"EHLO [192.0.2.77]", "STARTTLS", "AUTH PLAIN !!!", "AUTH PLAIN =", "AUTH PLAIN", "AGFsaWNlAHdvbmRlcmxhbmQ=", "AUTH PLAIN", "QUIT")),
 	}
+	runs["mistakes by hand"] = runDirect(t, nil, byHand("EHLO [192.0.2.77]", "NOOP AUTH PLAIN wonderland", "MAIL FROM:<alice@sender.example> AUTH PLAIN wonderland",
+		"MAIL FROM:<alice@sender.example> AUTH=AGFsaWNlAHdvbmRlcmxhbmQ=", "AUTH AGFsaWNlAHdv", "AUTH d29uZGVybGFuZA==", "AUTH=LOGIN wonderland", "AUTHPLAIN wonderland",
+		"AUTH CRAM-MD5", "alice", "wonderland", "VRFY auth login wonderland", "QUIT"))
 	for _, spec := range []string{
 		"msa>mx tls=strip", "msa tls=expired", "mx tls=expired", "mx tls=wrongname", "mx tls=unknownca", "mx tls=garbage", "msa tls=garbage",
 		"msa tls=inject", "laptop>msa tls=strip", "mx at=STARTTLS reply=454", "msa at=AUTH reply=454", "msa at=AUTH reply=535", "msa at=AUTH reply=534",
@@ -77,12 +80,16 @@ func TestPasswordsAreMasked(t *testing.T) {
 	for _, s := range []string{"\x00alice\x00wonderland", "\x00alice\x00looking-glass", "wonderland", "alice"} {
 		secrets = append(secrets, base64.StdEncoding.EncodeToString([]byte(s)))
 	}
+	secrets = append(secrets, "AGFsaWNlAHdv")
 	for name, tr := range locked(t) {
 		said := everythingSaid(t, tr, Masked)
 		for _, s := range secrets {
 			if strings.Contains(said, s) {
 				t.Errorf("%s: %q is shown", name, s)
 			}
+		}
+		if why := "may have been meant for the login"; strings.Contains(said, why) != (name == "mistakes by hand") {
+			t.Errorf("%s: wrong about %q", name, why)
 		}
 	}
 }

@@ -140,6 +140,11 @@ func TestRFC4954_9_NoSecretIsShown(t *testing.T) {
 		{"without a line feed", ehlo + "AUTH PLAIN " + plain + "\r", "250 "},
 		{"behind a letter", ehlo + "MAIL FROM:<alice@sender.example>\r\nRCPT TO:<alice@sender.example>\r\nDATA\r\nSubject: hello\r\n\r\nHello.\r\n.\r\nAUTH PLAIN " + plain + "\r\n", "235 "},
 		{"behind a chunk", ehlo + "MAIL FROM:<alice@sender.example>\r\nRCPT TO:<alice@sender.example>\r\nBDAT 26 LAST\r\nSubject: hello\r\n\r\nHello.\r\nAUTH PLAIN " + plain + "\r\n", "235 "},
+		{"LOGIN, refused, and no pause", ehlo + "AUTH NONE\r\n" + b64("alice") + "\r\n" + pass + "\r\n", "500 "},
+		{"LOGIN, the name no base64", ehlo + "AUTH LOGIN\r\nalice!\r\n" + password + "\r\nNOOP\r\n" + pass + "\r\n", "500 "},
+		{"PLAIN, spelled wrong", "AUTHPLAIN " + plain + "\r\n AUTH PLAIN " + plain + "\r\nAUTH\tPLAIN\t" + plain + "\r\n", "500 "},
+		{"PLAIN behind MAIL", ehlo + "MAIL FROM:<alice@sender.example> AUTH PLAIN " + plain + "\r\n", "50"},
+		{"after QUIT", ehlo + "QUIT\r\nAUTH PLAIN " + plain + "\r\n", "221 "},
 		{"bare line feed", ehlo + "AUTH PLAIN " + plain + "\n", "250 "},
 	} {
 		stream := []byte(c.lines)
