@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"helo/protocol/sasl"
 )
 
 var update = flag.Bool("update", false, "write the golden transcripts anew")
@@ -51,6 +53,8 @@ func play(t *testing.T, script string) string {
 	var s *Server
 	var own []Reply
 	var letter []byte
+	var users users
+	thrown := 0
 	// serve lets the server go on and writes down what it says.
 	serve := func(octets []byte) {
 		for {
@@ -74,6 +78,8 @@ func play(t *testing.T, script string) string {
 				r := s.Proposal()
 				if len(own) > 0 {
 					r, own = own[0], own[1:]
+				} else {
+					r = users.login(s.Command(), r)
 				}
 				for line := range strings.SplitAfterSeq(string(s.Reply(r)), "\r\n") {
 					if line != "" {
@@ -90,6 +96,15 @@ func play(t *testing.T, script string) string {
 					return
 				}
 				octets = octets[s.Feed(octets):]
+			case Handshake: // what is said in clear now is for nobody
+				s.Feed(octets)
+				octets = nil
+				if n := s.Discarded() - thrown; n > 0 {
+					fmt.Fprintf(&out, "   ~ %d octets thrown away\n", n)
+				}
+				if thrown = s.Discarded(); s.State() == before {
+					return
+				}
 			}
 			if after := s.State(); after != before {
 				fmt.Fprintf(&out, "   [%v]\n", after)
@@ -138,6 +153,8 @@ func play(t *testing.T, script string) string {
 					config.MaxMails = n
 				case "mistakes":
 					config.MaxErrors = n
+				case "logins":
+					config.MaxLogins = n
 				default:
 					t.Fatalf("unknown limit %q", name)
 				}
@@ -147,9 +164,24 @@ func play(t *testing.T, script string) string {
 		case "lax":
 			config.AcceptBareLF = strings.Contains(text, "bare-lf")
 			config.SkipDotUnstuffing = strings.Contains(text, "dots")
+		case "clear":
+			config.ClearMechanisms = strings.Fields(text)
+		case "inside":
+			config.Mechanisms = strings.Fields(text)
+		case "login":
+			config.MustLogin = text == "demanded"
+		case "user":
+			name, password, _ := strings.Cut(text, " ")
+			users.accounts = append(users.accounts, sasl.Account{User: name, Password: password})
 		case "connect":
-			s = NewServer(config)
+			s, thrown = NewServer(config), 0
 			serve(nil)
+		case "--": // TLS begins
+			if s.Next() != Handshake {
+				t.Fatalf("TLS in the state %v", s.State())
+			}
+			s.Secured()
+			fmt.Fprintf(&out, "   [%v]\n", s.State())
 		case "decide":
 			r, err := ParseReplySpec(text)
 			if err != nil {
@@ -165,6 +197,34 @@ func play(t *testing.T, script string) string {
 		}
 	}
 	return out.String()
+}
+
+// users are who may log in.
+type users struct {
+	accounts []sasl.Account
+	exchange sasl.Exchange
+}
+
+// login answers AUTH and responses where the engine leaves that to its driver.
+func (u *users) login(c *Command, proposed Reply) Reply {
+	if proposed.Code != 454 || c.Verb != AUTH && c.Verb != Response {
+		return proposed
+	}
+	if c.Verb == AUTH {
+		var err error
+		u.exchange, err = sasl.NewExchange(strings.ToUpper(c.Mechanism), sasl.ServerOptions{Accounts: sasl.NewAccounts(u.accounts), Host: "mx.receiver.example", Nonce: "1896.697170952"})
+		if err != nil {
+			return proposed
+		}
+	}
+	switch challenge, done, err := u.exchange.Next(c.SASL); {
+	case err != nil:
+		return DefaultReply(535)
+	case done:
+		return answer(235, Enhanced{2, 7, 0}, "logged in")
+	default:
+		return ChallengeReply(challenge)
+	}
 }
 
 // escape shows what is not printable ASCII as \r, \n, \t or \xNN.
