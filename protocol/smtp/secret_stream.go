@@ -28,18 +28,19 @@ func (a arrival) mask(begun, octets []byte) []byte {
 		return a.mask(nil, all)[len(begun):]
 	}
 	masked := octets
-	goesOn := false // a line with a secret, for only CRLF ends one
+	goesOn := false // a line that is hidden, for only CRLF ends one
 	for pos := 0; pos < len(octets); {
 		end := pos + lineEnd(octets[pos:])
 		line := octets[pos:end]
 		l := a.Mask(line, a.answers || goesOn)
-		if goesOn = goesOn && !bytes.HasSuffix(line, []byte("\r\n")); &l[0] != &line[0] {
+		hidden := &l[0] != &line[0]
+		if hidden {
 			if &masked[0] == &octets[0] {
 				masked = append([]byte(nil), octets...)
 			}
 			copy(masked[pos:end], l)
-			goesOn = !bytes.HasSuffix(line, []byte("\r\n"))
 		}
+		goesOn = (goesOn || hidden || a.behind && !isCommand(line)) && !bytes.HasSuffix(line, []byte("\r\n"))
 		pos = end + a.chunk(line, len(octets)-end)
 		a.Pass(line, a.answers)
 		a.answers = a.answers || isAUTH(line)
