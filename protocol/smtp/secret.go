@@ -36,8 +36,12 @@ func (m Masker) Mask(line []byte, answers bool) []byte {
 // Pass goes on behind the line. answers is as for [Masker.Mask].
 func (m *Masker) Pass(line []byte, answers bool) {
 	c := Command{Verb: Response, Line: line}
-	if !answers {
+	switch {
+	case answers:
+	case m.behind:
 		c = ParseCommandUTF8(line)
+	default: // nothing can end, so it need not be read to its end
+		c.Verb = None
 	}
 	m.pass(&c)
 }

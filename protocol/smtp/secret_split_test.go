@@ -242,6 +242,19 @@ func TestRFC4954_9_NoMistakeShowsAPassword(t *testing.T) {
 	}
 }
 
+// Most sessions have no login, and pay nothing for what hides one.
+func TestMaskingAllocatesNothingWithoutALogin(t *testing.T) {
+	s := serverAt(t, ehlo)
+	group := []byte(mail + rcpt + "RCPT TO:<author@a.example>\r\n" + data)
+	if n := testing.AllocsPerRun(100, func() {
+		if &s.Mask(group)[0] != &group[0] {
+			t.Fatal("something is hidden")
+		}
+	}); n > 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
 // RFC 4954 §9: a session used again knows nothing of the login before it.
 func TestRFC4954_9_ResetForgetsTheLogin(t *testing.T) {
 	s := NewServer(fullConfig())

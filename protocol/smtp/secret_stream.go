@@ -50,7 +50,7 @@ func (a arrival) mask(begun, octets []byte) []byte {
 
 // chunk returns how many of the octets behind the line belong to a letter.
 func (a arrival) chunk(line []byte, left int) int {
-	if a.answers || !a.chunks || lineVerb(line[:min(len(line), len("BDAT"))]) != BDAT {
+	if a.answers || !a.chunks || left == 0 || lineVerb(line[:min(len(line), len("BDAT"))]) != BDAT {
 		return 0
 	}
 	c := ParseCommand(line)
