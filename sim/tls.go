@@ -227,5 +227,5 @@ func (u *upgrade) describe() string {
 	case u.verdict == nil:
 		return "TLS 1.3; the certificate is right"
 	}
-	return "TLS 1.3, with whomever: " + secure.Reason(u.verdict)
+	return "TLS 1.3; with whomever: " + secure.Reason(u.verdict)
 }

@@ -121,7 +121,7 @@ func TestRFC5321_3_8_ServeStopsInsideTLS(t *testing.T) {
 			wantCode(t, letterIn, "250")
 			wantEnd(t, letterIn)
 			letter.Close()
-			s.wait() // and the exit status is 0
+			s.wait()                                             // and the exit status is 0
 			if took := time.Since(begun); took > 8*time.Second { // the grace is 10 s
 				t.Errorf("it took %v", took)
 			}

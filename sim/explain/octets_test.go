@@ -21,7 +21,7 @@ func lines() *rapid.Generator[[]byte] {
 		" SIZE=1", " SIZE=", " BODY=8BITMIME", " FOO", " =", "250", "250-", "250 ", "5.1.1 ", "2.0.0 ", "550 ", "99", "\r\n", "\r\n", "\r\n", "\n",
 		"\r", " ", "\t", ".", ".\r\n", "..", ":", "Subject: x", "To:", "X-\xff: y", " folded", "\r\n\r\n", "\x1b[2J", "\u202e", "ü", "\x00\x01",
 		"AUTH PLAIN ", "AUTH SCRAM-SHA-256 ", "AUTH LOGIN", "334 ", "AGFsaWNlAHdvbmRlcmxhbmQ=", "biwsbj1hLHI9Yg==", "=", "*", "ClientHello: ", "ServerHello: ",
-		"TLS 1.3", ", for ", ", certificate for ", " by ", ", from ", ", ciphers ", ", with whomever: ", "; the certificate is right", "Finished",
+		"TLS 1.3", ", for ", ", certificate for ", " by ", ", from ", ", ciphers ", "; with whomever: ", "; the certificate is right", "Finished",
 		"\x00\x01\x81\x80\x00\x01\x00\x01\x00\x00\x00\x00", "\x01a\x00\x00\x0f\x00\x01", "\xc0\x0c",
 	})
 	return rapid.Custom(func(t *rapid.T) []byte {

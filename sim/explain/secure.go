@@ -133,10 +133,14 @@ func (by Eyes) securedWords(octets []byte) string {
 func (by Eyes) securedLine(octets []byte) string {
 	words := by.securedWords(octets)
 	list, verdict := securedClauses(words)
-	if verdict == verdictRight {
-		return strings.TrimRight(words[:list[0].end], ",;") + ", verified"
+	version := strings.TrimRight(words[:list[0].end], ",;")
+	switch verdict {
+	case "":
+		return words
+	case verdictRight:
+		return version + ", verified"
 	}
-	return words
+	return version + ", not verified"
 }
 
 // clauses names the pieces of an event's words.

@@ -153,10 +153,7 @@ func (tr *transcript) handshake(e *trace.Event, text string) {
 func insideFrom(text string) []string {
 	what, verdict, found := strings.Cut(text, "; ")
 	if !found {
-		what, verdict, found = strings.Cut(text, ", with whomever")
-		if verdict = "with whomever" + verdict; !found {
-			return []string{"inside " + what}
-		}
+		return []string{"inside " + what}
 	}
 	return append([]string{"inside " + what}, wrapped(verdict)...)
 }

@@ -21,7 +21,6 @@ var cipher = regexp.MustCompile(`, TLS_\w+`)
 // garbage knows that itself.
 var alike = strings.NewReplacer(
 	"250-XXXXXXXX", "250-STARTTLS",
-	"; with whomever", ", with whomever",
 	"the fault answered with octets that are no TLS", "the connection ended before TLS did",
 )
 

@@ -83,7 +83,7 @@ func TestPipeScreens(t *testing.T) {
 		{"transcript-eavesdropper", false, nil, func(s *screen) { pressUntil(s, "logged in"); s.press("v", "e") }},
 		{"over", false, nil, func(s *screen) { s.press("a", "enter") }},
 		{"stripped", false, []string{"msa>mx tls=strip"}, func(s *screen) { s.press("a", "enter"); leftTo(s, "7 lines"); s.press("e") }},
-		{"whomever", false, []string{"mx tls=expired"}, func(s *screen) { pressUntil(s, "with whomever") }},
+		{"whomever", false, []string{"mx tls=expired"}, func(s *screen) { pressUntil(s, "not verified") }},
 		{"refused", false, []string{"msa tls=unknownca"}, func(s *screen) { s.press("a", "enter"); leftTo(s, "no TLS") }},
 		{"thrown-away", false, []string{"msa tls=inject"}, func(s *screen) { pressUntil(s, "thrown away") }},
 		{"typing", true, nil, func(s *screen) {
