@@ -80,7 +80,8 @@ func FuzzTalk(f *testing.F) {
 					}
 				}
 				if cmd := s.Command(); (cmd.Verb == EndOfData || cmd.Verb == BDAT && cmd.Last) && r.Positive() && r.Then == Stay {
-					if said = true; e.RequireTLS && !s.RequireTLS() {
+					// Where MAIL was refused and RCPT was not, nothing but a dot comes (RFC 2920 §3.1).
+					if said = true; e.RequireTLS && !s.RequireTLS() && s.LetterSize() > 0 {
 						t.Fatal("the letter demands TLS, and the server does not know")
 					}
 				}
