@@ -183,7 +183,7 @@ func serve(cmd *cobra.Command, o serveOptions) error {
 		}
 		return serveHeadless(cmd, s, doors, o)
 	}
-	return serveScreen(cmd, s, doors, cfg, o, invited)
+	return serveScreen(cmd, s, doors, cfg, o, made, invited)
 }
 
 // errUnread is for a server that had to end at once while nobody read what it
@@ -293,7 +293,7 @@ func serveHeadless(cmd *cobra.Command, s *live.Server, doors []door, o serveOpti
 }
 
 // serveScreen shows the server on the terminal until the person quits.
-func serveScreen(cmd *cobra.Command, s *live.Server, doors []door, cfg live.Config, o serveOptions, invited []string) error {
+func serveScreen(cmd *cobra.Command, s *live.Server, doors []door, cfg live.Config, o serveOptions, made login, invited []string) error {
 	to := "postmaster@" + cfg.Host.Server.Domains[0]
 	if boxes := cfg.Host.Server.Mailboxes; len(boxes) > 0 {
 		box := boxes[0]
@@ -302,10 +302,14 @@ func serveScreen(cmd *cobra.Command, s *live.Server, doors []door, cfg live.Conf
 		}
 		to = box + "@" + cfg.Host.Server.Domains[0]
 	}
+	var faults []string
+	for _, f := range cfg.Faults {
+		faults = append(faults, f.String())
+	}
 	return listen(cmd, s, doors, o, func(ctx context.Context) error {
 		return tui.RunServer(ctx, tui.ServerOptions{
-			Trace: s.Trace(), Grew: s.Grew(), Address: doors[0].Addr().String(), Invited: invited,
-			Try:       fmt.Sprintf("swaks -s %s -f alice@sender.example -t %s", doors[0].Addr(), to),
+			Trace: s.Trace(), Grew: s.Grew(), Address: doors[0].Addr().String(), Invited: invited, Faults: faults,
+			Try:       tryIt(doors[0], made, to),
 			Reference: func() (*explain.Reference, error) { return explain.Load(content.Files) },
 		})
 	}, func() error { return nil })

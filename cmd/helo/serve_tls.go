@@ -261,3 +261,21 @@ func invitation(doors []door, made login, caFile string) []string {
 	}
 	return lines
 }
+
+// tryIt is a command with which a client talks to a door. Without --auth-password
+// it asks for the password.
+func tryIt(d door, user login, to string) string {
+	try := fmt.Sprintf("swaks -s %s -f alice@sender.example -t %s", d.Addr(), to)
+	switch d.port {
+	case host.PortSubmission:
+		try += " --tls"
+	case host.PortSubmissions:
+		try += " --tls-on-connect"
+	default:
+		return try
+	}
+	if user.user == "" {
+		return try + " --auth"
+	}
+	return try + " --auth-user " + user.user
+}

@@ -25,6 +25,7 @@ type ServerOptions struct {
 	Address   string          // where the server listens
 	Invited   []string        // where clients may come in, and how
 	Try       string          // a command with which a client talks to it
+	Faults    []string        // what goes wrong, whether it has happened or not
 	Reference func() (*explain.Reference, error)
 
 	NoColor       bool

@@ -38,7 +38,7 @@ func (m *serverModel) screen() []string {
 	if m.w < minWidth || m.h < minHeight {
 		return tooSmall(m.th, m.w, m.h)
 	}
-	rows := []string{m.header(), plain(m.w)}
+	rows := []string{m.header(), faultsRow(m.o.Faults, m.th, m.w)}
 	in := m.in()
 	if m.chosen == nil {
 		rows = append(rows, m.waiting()...)

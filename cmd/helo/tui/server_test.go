@@ -105,6 +105,11 @@ func TestServerScreens(t *testing.T) {
 			})
 		}
 	}
+	t.Run("faults-80x24", func(t *testing.T) {
+		m := newServed(t, served(), 80, 24)
+		m.o.Faults = []string{"mx tls=expired", `mx at=RCPT n=1 reply="451 4.7.1 \x1b[31mlater"`}
+		golden.RequireEqual(t, []byte(checkScreen(t, m, 80, 24)))
+	})
 	t.Run("waiting-80x24", func(t *testing.T) {
 		m := newServed(t, trace.New("direct", 0, time.Now(), []trace.Host{{ID: "client"}, {ID: "mx", Title: "mx.receiver.example"}}), 80, 24)
 		golden.RequireEqual(t, []byte(checkScreen(t, m, 80, 24)))
