@@ -4,7 +4,10 @@ package smtp
 // client_dialogue.go, how it takes replies in client_hear.go, the letter in
 // client_letter.go and client_bdat.go.
 
-import "errors"
+import (
+	"errors"
+	"slices"
+)
 
 // ClientConfig says how a client behaves. It is complete, may be shared, and
 // must not change while a session uses it.
@@ -32,7 +35,7 @@ type ClientStep = Step
 //		case smtp.Heard:     // look at c.Reply() and c.About(), if it matters
 //		case smtp.Ready:     // look at c.Results(), then c.Send(envelope) or c.Quit()
 //		case smtp.Letter:    // c.Write(piece), or at the end c.EndLetter()
-//		case smtp.Handshake: // send c.Output(), then TLS, then c.Secured() or c.HandshakeFailed(why)
+//		case smtp.Handshake: // send c.Output(), then TLS, then c.Secured() or c.TLSFailed(why)
 //		case smtp.Challenge: // in a login begun by c.Login: c.Respond(…) or c.CancelLogin()
 //		case smtp.Done:      // look at c.Results() and c.Failure(), send c.Output(), close
 //		}
@@ -295,6 +298,7 @@ func (c *Client) Clone() *Client {
 	d.out = append([]byte(nil), c.out...)
 	d.login.challenge = append([]byte(nil), c.login.challenge...)
 	d.in.reply = append([]byte(nil), c.in.reply...)
+	d.told = slices.Clip(c.told) // what it has never changes
 	d.parts = nil
 	return &d
 }

@@ -242,6 +242,19 @@ func TestClientCloneInLogin(t *testing.T) {
 	if done, _ := d.LoggedIn(); !done || c.Next() != Challenge || d.Next() != Ready {
 		t.Errorf("%v %v", c.Next(), d.Next())
 	}
+	// Each knows what it has said, and not what the other has (RFC 4954 §9).
+	c = clientChallenged(t, "")
+	d = c.Clone()
+	c.Respond([]byte("wonderland"))
+	d.Respond([]byte("looking-glass"))
+	for _, c := range []*Client{c, d} {
+		hearing(t, c, "535 "+wonderland+" "+coded([]byte("looking-glass"))+"\r\n")
+	}
+	_, r1 := c.LoggedIn()
+	_, r2 := d.LoggedIn()
+	if got := r1.Lines[0] + r2.Lines[0]; got != stars(wonderland)+" "+coded([]byte("looking-glass"))+wonderland+" "+stars(coded([]byte("looking-glass"))) {
+		t.Errorf("said %q", got)
+	}
 	// A response that waits is the clone's, too.
 	c = NewClient(&ClientConfig{})
 	hearing(t, c, "220 x\r\n", "250-x\r\n250 AUTH PLAIN\r\n")

@@ -16,8 +16,8 @@ func (c *Client) tell(response []byte) {
 	}
 }
 
-// hide puts stars in place of secrets in the text of replies, or of what is none. part says that the
-// last line may go on.
+// hide puts stars in place of secrets in the text of replies, or of what is none.
+// part says that the last line may go on. Secrets may overlap.
 func (c *Client) hide(replies []byte, part bool) {
 	if len(c.told) == 0 {
 		return
@@ -29,32 +29,33 @@ func (c *Client) hide(replies []byte, part bool) {
 		if lineLooksRight(line) {
 			line = line[len("535 "):]
 		}
+		text := append([]byte(nil), line...)
 		for _, secret := range c.told {
-			hideIn(line, secret, part)
+			hideIn(line, text, secret, part)
 		}
 		for _, secret := range c.config.Secrets {
 			if len(secret) >= leastSecret {
-				hideIn(line, []byte(secret), part)
+				hideIn(line, text, []byte(secret), part)
 			}
 		}
 	}
 }
 
-// hideIn puts stars in place of a secret, and, if the text is only a part, of the
-// beginning of one at its end.
-func hideIn(text, secret []byte, part bool) {
+// hideIn puts stars into the line where its text has a secret, and, if it is only
+// a part, the beginning of one at its end.
+func hideIn(line, text, secret []byte, part bool) {
 	stars := bytes.Repeat([]byte("*"), len(secret))
-	for rest := text; ; {
-		i := bytes.Index(rest, secret)
+	for at := 0; ; at++ {
+		i := bytes.Index(text[at:], secret)
 		if i < 0 {
 			break
 		}
-		copy(rest[i:], stars)
-		rest = rest[i+len(secret):]
+		at += i
+		copy(line[at:], stars)
 	}
 	for n := min(len(text), len(secret)-1); part && n > 0; n-- {
 		if bytes.HasSuffix(text, secret[:n]) {
-			copy(text[len(text)-n:], stars)
+			copy(line[len(line)-n:], stars)
 			return
 		}
 	}

@@ -22,6 +22,7 @@ func TestRFC4954_9_RepliesDoNotRepeatTheLogin(t *testing.T) {
 		{toyLogin, "454 4.7.0 not now, " + wonderland + "\r\n", "454 4.7.0 not now, " + stars(wonderland) + "\r\n"},
 		{toyLogin, "454 4.7.0 not now, alice\r\n", "454 4.7.0 not now, alice\r\n"},
 		{toyLogin, "535 " + alice + " and " + wonderland[:5] + "\r\n", "535 " + stars(alice) + " and " + wonderland[:5] + "\r\n"},
+		{credentials{mechanism: "X-TOY", responses: []string{"bob", "bobby1"}}, "535 no Ym9iYnkx, Ym9i, Ym9iYm9iYnkx\r\n", "535 no ********, ****, ************\r\n"}, // of which one begins like the other
 	} {
 		reply := test.reply
 		for n := range reply {

@@ -69,10 +69,14 @@ func (c *Client) Secured() {
 	c.secure = true
 }
 
-// HandshakeFailed says that TLS did not come about, and why: the session is
-// done.
-func (c *Client) HandshakeFailed(why string) {
-	c.fail(Reply{Code: 451, Enhanced: Enhanced{4, 7, 5}, Lines: []string{"no TLS: " + why}})
+// TLSFailed says that TLS did not come about, or that it failed later, and why:
+// the session is done.
+func (c *Client) TLSFailed(why string) {
+	r := Reply{Code: 451, Enhanced: Enhanced{4, 7, 5}, Lines: []string{"no TLS: " + why}}
+	if c.secure { // the connection is broken, and not what protects it
+		r.Enhanced, r.Lines = Enhanced{4, 4, 2}, []string{"TLS failed: " + why}
+	}
+	c.fail(r)
 }
 
 // Secure says whether the session is inside TLS.

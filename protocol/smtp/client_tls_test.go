@@ -163,7 +163,7 @@ func TestRFC3207_4_HandshakeFails(t *testing.T) {
 		stop func(*Client)
 		want string
 	}{
-		{"the handshake fails", func(c *Client) { c.HandshakeFailed("wrong name") }, "deferred STARTTLS 451 4.7.5 local no TLS: wrong name"},
+		{"the handshake fails", func(c *Client) { c.TLSFailed("wrong name") }, "deferred STARTTLS 451 4.7.5 local no TLS: wrong name"},
 		{"the server closes", (*Client).PeerClosed, "deferred STARTTLS 451 local the connection was closed"},
 		{"it takes too long", (*Client).TimedOut, "deferred STARTTLS 451 local no answer in time: command"},
 	} {
@@ -179,7 +179,7 @@ func TestRFC3207_4_HandshakeFails(t *testing.T) {
 				if got := resultText(f) + " " + f.Reply.Text(); step != Done || got != test.want || len(c.Output()) > 0 || c.Secure() {
 					t.Errorf("%s behind %q: %v, %s, want %s", test.name, behind, c.Next(), got, test.want)
 				}
-				c.HandshakeFailed("again")
+				c.TLSFailed("again")
 				if again, _ := c.Failure(); resultText(again) != resultText(f) {
 					t.Errorf("%s: %v", test.name, again)
 				}
@@ -188,15 +188,22 @@ func TestRFC3207_4_HandshakeFails(t *testing.T) {
 	}
 	// On a connection that begins with TLS nothing was said yet.
 	c := NewClient(&ClientConfig{})
-	c.HandshakeFailed("expired")
+	c.TLSFailed("expired")
 	if f, _ := c.Failure(); c.Next() != Done || resultText(f) != "deferred connect 451 4.7.5 local" {
 		t.Errorf("%v, %s", c.Next(), resultText(f))
+	}
+	// Inside, TLS that fails is a line that breaks (RFC 8446 §6.2).
+	c = clientShaking(t, &ClientConfig{TLS: Insist}, "", len("220 go\r\n"))
+	c.Secured()
+	c.TLSFailed("what came cannot be decrypted")
+	if f, _ := c.Failure(); c.Next() != Done || resultText(f) != "deferred EHLO 451 local" || f.Reply.Enhanced != (Enhanced{4, 4, 2}) || f.Reply.Text() != "TLS failed: what came cannot be decrypted" {
+		t.Errorf("%v, %s %s", c.Next(), resultText(f), f.Reply.Text())
 	}
 	// After a session that went well there is nothing to fail.
 	c = clientAt(t, Ready, "")
 	c.Quit()
 	hearing(t, c, "221 bye\r\n")
-	c.HandshakeFailed("late")
+	c.TLSFailed("late")
 	if f, failed := c.Failure(); failed {
 		t.Errorf("%v", f)
 	}
@@ -272,7 +279,7 @@ func TestClientCloneAtHandshake(t *testing.T) {
 	if d.Next() != Handshake || d.Secure() || d.Discarded() != 5 || c.Discarded() != 3 {
 		t.Errorf("the clone: %v, %d thrown away, %d", d.Next(), d.Discarded(), c.Discarded())
 	}
-	d.HandshakeFailed("no")
+	d.TLSFailed("no")
 	if fmt.Sprint(d.Next(), c.Next()) != "done need input" {
 		t.Errorf("%v %v", d.Next(), c.Next())
 	}

@@ -114,7 +114,7 @@ func FuzzTalk(f *testing.F) {
 				c.Feed(toClient)
 				toClient = nil
 				if how&4096 != 0 {
-					c.HandshakeFailed("no")
+					c.TLSFailed("no")
 					s.PeerClosed()
 					continue
 				}

@@ -68,8 +68,8 @@ func (h *Host) Secured(c trace.ConnID, info TLSInfo, pos trace.Pos) {
 	}
 }
 
-// TLSFailed tells the host that TLS did not come about, and why. The connection
-// is of no use any more.
+// TLSFailed tells the host that TLS did not come about, or that it failed later,
+// and why. The connection is of no use any more.
 func (h *Host) TLSFailed(c trace.ConnID, why string, pos trace.Pos) {
 	switch {
 	case h.byHand(c):
@@ -89,7 +89,7 @@ func (h *Host) TLSFailed(c trace.ConnID, why string, pos trace.Pos) {
 			h.dial(j, pos)
 			return
 		}
-		out.client.HandshakeFailed(why)
+		out.client.TLSFailed(why)
 		h.drive(out)
 	}
 }
