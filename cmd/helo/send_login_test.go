@@ -31,6 +31,7 @@ func TestRFC8314_4_4_WhoIsToldThePassword(t *testing.T) {
 		{"from the first octet", s.implicit, append(login, "--tls", "implicit", "--auth", "PLAIN"), 0, []string{"accepted"}},
 		{"a server with TLS and without logins", s.addr, login, 69, []string{"no login that can be used"}},
 		{"no user", s.starttls, []string{"--tls", "starttls"}, 69, []string{"530", "hint: --user"}},
+		{"a password that no mechanism can say", s.starttls, []string{"--user", testUser, "--password", "a\ab"}, 69, []string{"login given up: "}},
 		{"a mechanism the server has not", s.addr, append(login, "--auth", "PLAIN", "--tls", "none", "--password-in-clear"), 69, []string{"no login that can be used"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -45,12 +45,15 @@ func (h *Host) login(in *inbound, cmd *smtp.Command, proposed smtp.Reply) smtp.R
 	response := cmd.SASL
 	if cmd.Verb == smtp.AUTH {
 		m, known := sasl.Find(cmd.Mechanism)
+		if !known {
+			return reply(504, 5, 5, 4, "mechanism not offered")
+		}
 		exchange, err := sasl.NewExchange(m.Name, sasl.ServerOptions{
 			Accounts: h.cfg.Server.Accounts, Host: h.name, Nonce: h.nonce(),
 			Binding: in.binding, BindingOffered: slices.ContainsFunc(h.cfg.Server.mechanisms(in.server.Secure()), bindsName),
 		})
 		switch {
-		case !known || err != nil:
+		case err != nil: // such as binding without TLS
 			return reply(504, 5, 5, 4, "mechanism not offered")
 		case cmd.Initial && m.ServerFirst:
 			return reply(501, 5, 7, 0, "this mechanism begins with the server, expected no response yet") // RFC 4954 §4
@@ -115,53 +118,69 @@ func (h *Host) loginAnswered(in *inbound, r smtp.Reply) {
 // whether there is anything to wait for: false means that it is not possible,
 // and why is noted.
 func (h *Host) logIn(out *outbound) bool {
-	c, l := out.client, h.cfg.Client.Login
-	offered := c.Offer().Mechanisms
-	plus := slices.ContainsFunc(offered, bindsName)
-	usable := false
+	withheld, failed := false, error(nil)
 	for _, m := range sasl.Mechanisms {
-		switch {
-		case !slices.ContainsFunc(offered, func(n string) bool { return smtp.EqualFold(n, m.Name) }):
-			continue
-		case l.Mechanism != "" && !smtp.EqualFold(l.Mechanism, m.Name):
-			continue
-		case m.Token != (l.Token != "") && l.Mechanism == "":
-			continue
-		case m.Binds && out.binding == nil:
+		if !h.canUse(out, m) {
 			continue
 		}
-		usable = true
-		if m.ClearText && !out.verified && !l.InClear { // TLS with whomever keeps nobody out (RFC 7435 §1)
+		if m.ClearText && !out.verified && !h.cfg.Client.Login.InClear { // TLS with whomever keeps nobody out (RFC 7435 §1)
+			withheld = true
 			continue
 		}
-		login, err := sasl.NewLogin(m.Name, sasl.ClientOptions{
-			Credentials: sasl.Credentials{User: l.User, Password: l.Password, Token: l.Token, Host: h.cfg.Client.Server, Port: out.job.port},
-			Nonce:       h.nonce(), Binding: out.binding, ServerOffersPlus: plus, Keys: &h.hashed,
-		})
-		if err != nil {
-			continue
+		if failed = h.beginLogin(out, m); failed == nil {
+			return true
 		}
-		initial, ok := login.Initial()
-		if !ok {
-			initial = nil
-		} else if initial == nil {
-			initial = []byte{}
-		}
-		if c.Login(m.Name, initial) != nil {
-			break
-		}
-		out.login = login
-		return true
 	}
 	why := reply(550, 5, 7, 0, "the server offers no login that can be used")
 	switch {
-	case usable && c.Secure():
+	case failed != nil:
+		why = reply(550, 5, 7, 0, "login given up: "+failed.Error())
+	case withheld && out.client.Secure():
 		why = reply(550, 5, 7, 11, "the password is not said to a server whose certificate is wrong")
-	case usable:
+	case withheld:
 		why = reply(550, 5, 7, 11, "the password is not said outside TLS")
 	}
 	out.why = smtp.Result{Outcome: smtp.Refused, Verb: smtp.AUTH, Reply: why, Local: true}
 	return false
+}
+
+// canUse says whether the server offers a mechanism, and it is for what the user
+// has.
+func (h *Host) canUse(out *outbound, m sasl.Mechanism) bool {
+	l := h.cfg.Client.Login
+	switch {
+	case !slices.ContainsFunc(out.client.Offer().Mechanisms, func(n string) bool { return smtp.EqualFold(n, m.Name) }):
+	case m.Binds && out.binding == nil:
+	case l.Mechanism != "":
+		return smtp.EqualFold(l.Mechanism, m.Name)
+	default:
+		return m.Token == (l.Token != "")
+	}
+	return false
+}
+
+// beginLogin says AUTH. Its error repeats nothing of a password.
+func (h *Host) beginLogin(out *outbound, m sasl.Mechanism) error {
+	l := h.cfg.Client.Login
+	login, err := sasl.NewLogin(m.Name, sasl.ClientOptions{
+		Credentials: sasl.Credentials{User: l.User, Password: l.Password, Token: l.Token, Host: h.cfg.Client.Server, Port: out.job.port},
+		Nonce:       h.nonce(), Binding: out.binding, Keys: &h.hashed,
+		ServerOffersPlus: slices.ContainsFunc(out.client.Offer().Mechanisms, bindsName),
+	})
+	if err != nil {
+		return err
+	}
+	initial, ok := login.Initial()
+	if !ok {
+		initial = nil
+	} else if initial == nil {
+		initial = []byte{}
+	}
+	if err := out.client.Login(m.Name, initial); err != nil {
+		return err
+	}
+	out.login = login
+	return nil
 }
 
 // respond answers a challenge.
