@@ -141,9 +141,9 @@ func send(cmd *cobra.Command, file string, o sendOptions) error {
 	defer stopFollowing()
 	written := make(chan error, 1)
 	go func() { written <- c.Follow(following, update) }()
-	heard := whileSilent(cmd.ErrOrStderr(), c.Trace(), o, silence)
+	stopHint := whileSilent(cmd.ErrOrStderr(), c.Trace(), o, silence)
 	c.Run(ctx)
-	heard()
+	stopHint()
 	stop() // from now on a signal ends the process, should nobody read what it writes
 	stopFollowing()
 	// A reader who has seen enough does not change what became of the letter.

@@ -17,6 +17,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"helo/sim/secure"
@@ -292,12 +293,18 @@ func TestSendWhileSilent(t *testing.T) {
 		for _, kind := range test.kinds {
 			tr.Append(trace.Event{Kind: kind, Conn: 1, Host: 1, Peer: 2, Cause: trace.NoPos})
 		}
-		var out output
-		stop := whileSilent(&out, tr, sendOptions{tls: test.tls}, 20*time.Millisecond)
-		time.Sleep(100 * time.Millisecond)
-		stop()
-		if strings.Contains(out.String(), hintSilent) != test.told {
-			t.Errorf("%s: said %q", test.name, out.String())
+		for _, stopped := range []bool{false, true} {
+			synctest.Test(t, func(t *testing.T) {
+				var out bytes.Buffer
+				stop := whileSilent(&out, tr, sendOptions{tls: test.tls}, silence)
+				if !stopped {
+					time.Sleep(silence)
+				}
+				stop()
+				if strings.Contains(out.String(), hintSilent) != (test.told && !stopped) {
+					t.Errorf("%s, stopped before: %v: said %q", test.name, stopped, out.String())
+				}
+			})
 		}
 	}
 }

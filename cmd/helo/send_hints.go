@@ -17,21 +17,27 @@ import (
 // hints say which flag may help with what went wrong.
 func hints(t *trace.Trace, o sendOptions) []string {
 	var list []string
-	for pos := t.First(); pos < t.End(); pos++ {
-		switch e := t.At(pos); {
-		case e.Kind != trace.Unsecured && e.Kind != trace.Secured:
-		case strings.Contains(string(t.OctetsAt(pos)), secure.Untrusted):
-			list = append(list, "--ca FILE names the authorities to trust")
-		}
-	}
 	why := told(t)
+	withheld := strings.HasPrefix(why, "550 5.7.11 ") && untrusted(t)
 	switch {
+	case strings.Contains(why, secure.Untrusted), withheld:
+		list = append(list, "--ca FILE names the authorities to trust")
 	case o.user == "" && strings.HasPrefix(why, "530 "): // RFC 4954 §6
 		list = append(list, "--user with --password-file FILE logs in")
 	case o.user != "" && o.tls == "" && !o.inClear && strings.HasPrefix(why, "451 4.7.4 "):
 		list = append(list, "with --user TLS is demanded; --tls says otherwise, and --tls implicit begins with it")
 	}
 	return append(list, doorHints(t, o)...)
+}
+
+// untrusted says whether a certificate was not signed by anybody to be trusted.
+func untrusted(t *trace.Trace) bool {
+	for pos := t.First(); pos < t.End(); pos++ {
+		if t.At(pos).Kind == trace.Secured && strings.Contains(string(t.OctetsAt(pos)), secure.Untrusted) {
+			return true
+		}
+	}
+	return false
 }
 
 // The hints about the first octet.
@@ -74,11 +80,19 @@ func silent(t *trace.Trace, end trace.Pos) bool {
 // may still: some let clients wait.
 const silence = 10 * time.Second
 
-// whileSilent tells it, if it is so then, until stop is called.
-func whileSilent(w io.Writer, t *trace.Trace, o sendOptions, after time.Duration) (stop func() bool) {
-	return time.AfterFunc(after, func() {
+// whileSilent tells it, if it is so then, until stop is called, which waits for
+// what is being told.
+func whileSilent(w io.Writer, t *trace.Trace, o sendOptions, after time.Duration) (stop func()) {
+	told := make(chan struct{})
+	timer := time.AfterFunc(after, func() {
+		defer close(told)
 		if o.tls != "implicit" && silent(t, t.End()) {
 			fmt.Fprintf(w, "helo: it is %v now; hint: %s\n", after, hintSilent)
 		}
-	}).Stop
+	})
+	return func() {
+		if !timer.Stop() {
+			<-told
+		}
+	}
 }

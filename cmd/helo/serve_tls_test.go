@@ -3,18 +3,22 @@ package main
 // The doors of helo serve where users log in.
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // RFC 8314 §3.3: where TLS cannot be had there is no place to log in; who has
 // asked for one is told.
 func TestServeWithoutACertificate(t *testing.T) {
 	for _, flag := range []string{"--submission", "--submissions"} {
-		cmd := exec.Command(helo(t), "serve", "--headless", flag, freePort(t))
+		ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
+		defer stop()
+		cmd := exec.CommandContext(ctx, helo(t), "serve", "--headless", flag, freePort(t))
 		cmd.Env = append(os.Environ(), "XDG_STATE_HOME=/dev/null/no-folder")
 		out, err := cmd.CombinedOutput()
 		if err == nil || !strings.Contains(string(out), "no TLS, and so no place to log in") || !strings.Contains(string(out), "/dev/null") {
