@@ -54,7 +54,7 @@ func json(tb testing.TB, sc *scenario.Scenario, o sim.Options) []byte {
 		tb.Fatal(err)
 	}
 	var b bytes.Buffer
-	if err := export.JSON(&b, tr); err != nil {
+	if err := export.JSON(&b, tr, export.JSONOptions{}); err != nil {
 		tb.Fatal(err)
 	}
 	return b.Bytes()

@@ -29,7 +29,7 @@ func revealing(secret string) []string {
 func noSecret(t *testing.T, name string, tr *trace.Trace, secret string) (there bool) {
 	t.Helper()
 	var json, text bytes.Buffer
-	if err := export.JSON(&json, tr); err != nil {
+	if err := export.JSON(&json, tr, export.JSONOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	if err := export.Text(&text, tr, export.TextOptions{}); err != nil {

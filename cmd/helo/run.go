@@ -178,11 +178,7 @@ func write(w io.Writer, t *trace.Trace, format string, o export.TextOptions) err
 	b := bufio.NewWriterSize(w, 64<<10)
 	var err error
 	if format == "json" {
-		s := export.NewJSONStream(b, t)
-		if o.Secrets {
-			s.Secrets()
-		}
-		err = s.Update()
+		err = export.JSON(b, t, export.JSONOptions{Secrets: o.Secrets})
 	} else {
 		err = export.Text(b, t, o)
 	}

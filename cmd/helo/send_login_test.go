@@ -47,7 +47,7 @@ func TestRFC8314_4_4_WhoIsToldThePassword(t *testing.T) {
 			if c.status == 0 {
 				letters++
 			}
-			if n := len(only(s.all("close", 0), "stored")); n != letters {
+			if n := len(only(s.all("stored", letters), "stored")); n != letters {
 				t.Errorf("%d letters are stored, want %d", n, letters)
 			}
 		})

@@ -154,22 +154,7 @@ func TestSecretsAreMasked(t *testing.T) {
 			"text": func(secrets bool) string { return text(t, tr, export.TextOptions{Secrets: secrets}) },
 			"json": func(secrets bool) string {
 				var b bytes.Buffer
-				s := export.NewJSONStream(&b, tr)
-				if secrets {
-					s.Secrets()
-				}
-				if err := s.Update(); err != nil {
-					t.Fatal(err)
-				}
-				return b.String()
-			},
-			"stream": func(secrets bool) string {
-				var b bytes.Buffer
-				s := export.NewTextStream(&b, tr, 0)
-				if secrets {
-					s.Secrets()
-				}
-				if err := s.Update(); err != nil {
+				if err := export.JSON(&b, tr, export.JSONOptions{Secrets: secrets}); err != nil {
 					t.Fatal(err)
 				}
 				return b.String()
@@ -235,7 +220,7 @@ func TestEveryKindAsText(t *testing.T) {
 
 func TestEveryKindAsJSON(t *testing.T) {
 	var b bytes.Buffer
-	if err := export.JSON(&b, every()); err != nil {
+	if err := export.JSON(&b, every(), export.JSONOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "every.json", b.String())
@@ -246,7 +231,7 @@ func TestEveryKindAsJSON(t *testing.T) {
 func TestJSONKeepsItsWord(t *testing.T) {
 	for _, tr := range []*trace.Trace{every(), runDirect(t), run(t, 1), run(t, 1, "mx at=RCPT n=1-2 reply=451")} {
 		var b bytes.Buffer
-		if err := export.JSON(&b, tr); err != nil {
+		if err := export.JSON(&b, tr, export.JSONOptions{}); err != nil {
 			t.Fatal(err)
 		}
 		for _, c := range b.Bytes() {
@@ -354,7 +339,7 @@ func TestErrorsOfTheWriterAreReturned(t *testing.T) {
 	if err := export.Text(brokenPipe{}, tr, export.TextOptions{}); !errors.Is(err, errBroken) {
 		t.Errorf("Text: %v", err)
 	}
-	if err := export.JSON(brokenPipe{}, tr); !errors.Is(err, errBroken) {
+	if err := export.JSON(brokenPipe{}, tr, export.JSONOptions{}); !errors.Is(err, errBroken) {
 		t.Errorf("JSON: %v", err)
 	}
 }
@@ -377,6 +362,6 @@ func BenchmarkJSON(b *testing.B) {
 	tr := every()
 	for b.Loop() {
 		var out bytes.Buffer
-		_ = export.JSON(&out, tr)
+		_ = export.JSON(&out, tr, export.JSONOptions{})
 	}
 }

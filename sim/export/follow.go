@@ -8,7 +8,6 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
-	"helo/sim/explain"
 	"helo/sim/trace"
 )
 
@@ -47,9 +46,6 @@ func NewTextStream(w io.Writer, t *trace.Trace, clients trace.HostID) *TextStrea
 // Explain has a sentence of explain written below each row and where the other
 // side has closed; one that is empty is left out.
 func (s *TextStream) Explain(explain func(trace.Pos) string) { s.explain = explain }
-
-// Secrets has passwords and the like shown, as far as the trace has them.
-func (s *TextStream) Secrets() { s.tr.eyes = explain.Ends }
 
 // Update writes what the trace has gained since the last call. Errors are those
 // of the writer.

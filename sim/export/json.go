@@ -89,7 +89,18 @@ const flushAt = 64 << 10
 // JSON writes a trace as JSON, one line each: first the run, then its events
 // (see [Fields]). The same trace always gives the same octets, all of them
 // ASCII. Errors are those of w.
-func JSON(w io.Writer, t *trace.Trace) error { return NewJSONStream(w, t).Update() }
+func JSON(w io.Writer, t *trace.Trace, o JSONOptions) error {
+	s := NewJSONStream(w, t)
+	if o.Secrets {
+		s.eyes = explain.Ends
+	}
+	return s.Update()
+}
+
+// JSONOptions say what is written.
+type JSONOptions struct {
+	Secrets bool // passwords and the like as they are, as far as the trace has them, and not as stars
+}
 
 // JSONStream writes a trace that is still growing, as [JSON] does.
 type JSONStream struct {
@@ -138,10 +149,6 @@ func NewJSONStream(w io.Writer, t *trace.Trace) *JSONStream {
 	}
 	return s
 }
-
-// Secrets has passwords and the like written as they are, as far as the trace
-// has them, and not as stars.
-func (s *JSONStream) Secrets() { s.eyes = explain.Ends }
 
 // Update writes what the trace has gained since the last call. Events that
 // were given up meanwhile are left out. Errors are those of the writer.

@@ -220,10 +220,10 @@ func (h *hub) arrived(c *conn, octets []byte) {
 func (h *hub) gone(c *conn, err error) {
 	e := trace.Event{Kind: trace.Closed, Conn: c.id, Peer: h.them, Cause: trace.NoPos}
 	switch {
-	case errors.Is(err, secure.ErrCut), c.inside && errors.Is(err, io.ErrUnexpectedEOF):
+	case errors.Is(err, secure.ErrCut):
 		e.Kind, e.Octets = trace.Reset, h.hold([]byte(unclosed))
 	case errors.Is(err, io.EOF):
-	case c.inside && failed(err):
+	case c.inside && tlsFailed(err):
 		c.torn = true
 		h.unsecured(c, trace.NoPos, secure.Reason(err))
 		return

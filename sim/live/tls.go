@@ -53,96 +53,105 @@ func ServerTLS(cert tls.Certificate) *tls.Config {
 	}
 }
 
+// shaken is what came of a handshake.
+type shaken struct {
+	end     *tls.Conn            // nil if there was none to be had
+	hello   string               // server: what the ClientHello says
+	shown   *tls.ConnectionState // client: what the server has shown
+	verdict error                // client: what is wrong with the certificate
+	why     string               // it failed, or empty
+}
+
 // shake does the handshake that the host has asked for and tells it what came
-// of it. The lock is not held. It returns false if there is no connection any
-// more.
-func (h *hub) shake(c *conn, config *tls.Config) bool {
+// of it. The lock is not held.
+func (h *hub) shake(c *conn, config *tls.Config) {
 	u := c.upgrade
 	if bad := h.bad[u.effect]; bad != nil {
 		config = bad
 	}
-	nc := &observed{Conn: c.nc}
-	var verdict error
-	var shown *tls.ConnectionState
-	var end *tls.Conn
+	s := h.handshake(c.nc, u, config)
+	h.lock()
+	defer h.unlock()
+	c.upgrade = nil
+	c.at = h.now
+	h.recordShake(c, u, s)
+	if s.why != "" {
+		h.unsecured(c, u.cause, s.why)
+		return
+	}
+	state := s.end.ConnectionState()
+	c.nc, c.inside = s.end, true
+	words := tls.VersionName(state.Version) + ", " + tls.CipherSuiteName(state.CipherSuite)
+	switch {
+	case u.ask.Server:
+	case s.verdict == nil:
+		words += "; the certificate is right"
+	default:
+		words += "; with whomever: " + secure.Reason(s.verdict)
+	}
+	pos := h.record(trace.Event{Kind: trace.Secured, Conn: c.id, Peer: h.them, Octets: h.hold([]byte(words)), Flags: trace.Inside, Cause: u.cause})
+	info := host.TLSInfo{Verified: !u.ask.Server && s.verdict == nil}
+	if data, err := state.ExportKeyingMaterial("EXPORTER-Channel-Binding", nil, 32); err == nil { // RFC 9266 §2
+		info.Binding = &sasl.Binding{Type: sasl.TLSExporter, Data: data}
+	}
+	h.host.Secured(c.id, info, pos)
+}
+
+// handshake takes as long as the other end lets it.
+func (h *hub) handshake(below net.Conn, u *upgrade, config *tls.Config) (s shaken) {
+	nc := &observed{Conn: below}
 	switch {
 	case config == nil: // a fault has accepted a STARTTLS that was never offered
-		h.lock()
-		defer h.unlock()
-		c.upgrade = nil
-		h.unsecured(c, u.cause, "there is no certificate")
-		return c.end == goesOn
+		s.why = "there is no certificate"
+		return s
 	case u.effect == host.EffectGarbage:
 		nc.Read(make([]byte, smallRead)) // the ClientHello, or some of it
 		nc.Write([]byte("this is no TLS\r\n"))
-		h.lock()
-		defer h.unlock()
-		c.upgrade = nil
-		h.unsecured(c, u.cause, "the fault answered with octets that are no TLS")
-		return c.end == goesOn
+		s.why = "the fault answered with octets that are no TLS"
+		return s
 	case u.ask.Server:
-		end = tls.Server(nc, config)
+		s.end = tls.Server(nc, config)
 	default:
 		config = config.Clone()
 		config.ServerName = strings.Trim(u.ask.Name, "[]")
 		roots := config.RootCAs
 		config.InsecureSkipVerify = true // done here, so that the verdict is known even where it is not asked for
-		config.VerifyConnection = func(s tls.ConnectionState) error {
-			shown = &s
-			if verdict = secure.Verify(&s, config.ServerName, roots, time.Now()); u.ask.Verify {
-				return verdict
+		config.VerifyConnection = func(state tls.ConnectionState) error {
+			s.shown = &state
+			if s.verdict = secure.Verify(&state, config.ServerName, roots, time.Now()); u.ask.Verify {
+				return s.verdict
 			}
 			return nil
 		}
-		end = tls.Client(nc, config)
+		s.end = tls.Client(nc, config)
 	}
-	err := end.Handshake()
-	h.lock()
-	defer h.unlock()
-	c.upgrade = nil
-	c.at = h.now
-	h.recordShake(c, u, nc.hello, shown, end)
-	if err != nil {
-		why := secure.Reason(err)
-		if errors.Is(err, os.ErrDeadlineExceeded) && h.stopping() {
-			why = stopped
-		}
-		h.unsecured(c, u.cause, why)
-		return c.end == goesOn
+	err := s.end.Handshake()
+	switch s.hello = nc.hello; {
+	case errors.Is(err, os.ErrDeadlineExceeded) && h.stopping():
+		s.why = stopped
+	case err != nil:
+		s.why = secure.Reason(err)
 	}
-	state := end.ConnectionState()
-	c.nc, c.inside = end, true
-	words := tls.VersionName(state.Version) + ", " + tls.CipherSuiteName(state.CipherSuite)
-	switch {
-	case u.ask.Server:
-	case verdict == nil:
-		words += "; the certificate is right"
-	default:
-		words += "; with whomever: " + secure.Reason(verdict)
-	}
-	pos := h.record(trace.Event{Kind: trace.Secured, Conn: c.id, Peer: h.them, Octets: h.hold([]byte(words)), Flags: trace.Inside, Cause: u.cause})
-	info := host.TLSInfo{Verified: !u.ask.Server && verdict == nil}
-	if data, err := state.ExportKeyingMaterial("EXPORTER-Channel-Binding", nil, 32); err == nil { // RFC 9266 §2
-		info.Binding = &sasl.Binding{Type: sasl.TLSExporter, Data: data}
-	}
-	h.host.Secured(c.id, info, pos)
-	return true
+	return s
 }
 
 // recordShake records what was heard of a handshake.
-func (h *hub) recordShake(c *conn, u *upgrade, hello string, shown *tls.ConnectionState, end *tls.Conn) {
+func (h *hub) recordShake(c *conn, u *upgrade, s shaken) {
+	if s.end == nil {
+		return
+	}
 	say := func(from, to trace.HostID, words string) {
 		u.cause = h.record(trace.Event{Kind: trace.Handshake, Conn: c.id, Host: from, Peer: to, Octets: h.hold([]byte(words)), Cause: u.cause})
 	}
-	switch state := end.ConnectionState(); {
-	case u.ask.Server && hello != "":
-		say(h.them, h.me, "ClientHello: "+hello)
+	switch state := s.end.ConnectionState(); {
+	case u.ask.Server && s.hello != "":
+		say(h.them, h.me, "ClientHello: "+s.hello)
 		if state.HandshakeComplete {
 			say(h.me, h.them, "ServerHello: "+tls.VersionName(state.Version)+", "+tls.CipherSuiteName(state.CipherSuite))
 		}
-	case shown != nil:
+	case s.shown != nil:
 		say(h.me, h.them, "ClientHello: for "+u.ask.Name)
-		say(h.them, h.me, "ServerHello: "+tls.VersionName(shown.Version)+", "+tls.CipherSuiteName(shown.CipherSuite)+", "+secure.DescribeServer(shown))
+		say(h.them, h.me, "ServerHello: "+tls.VersionName(s.shown.Version)+", "+tls.CipherSuiteName(s.shown.CipherSuite)+", "+secure.DescribeServer(s.shown))
 	}
 }
 
@@ -160,9 +169,9 @@ const unclosed = "closed without a close_notify"
 // stopped says why a handshake was not waited for.
 const stopped = "this side was told to stop"
 
-// failed says whether TLS itself has failed, by an alert of either side, and not
+// tlsFailed says whether TLS itself has failed, by an alert of either side, and not
 // the connection below.
-func failed(err error) bool {
+func tlsFailed(err error) bool {
 	var header tls.RecordHeaderError
 	var op *net.OpError
 	switch {

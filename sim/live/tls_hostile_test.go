@@ -11,6 +11,7 @@ import (
 	"net"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 	"unicode"
@@ -181,19 +182,21 @@ func TestRFC5321_3_8_StopsInHandshakes(t *testing.T) {
 		time.Sleep(time.Millisecond)
 	}
 	begun := time.Now()
-	go func() {
+	var heard sync.WaitGroup
+	heard.Go(func() {
 		for _, c := range conns {
 			if rest, err := io.ReadAll(c.in); err != nil || len(rest) > 0 {
 				t.Errorf("heard %q, %v; want the end and not a word in clear", rest, err)
 			}
 			c.conn.Close()
 		}
-	}()
+	})
 	stop()
+	heard.Wait()
 	if took := time.Since(begun); took > 900*time.Millisecond { // before the grace ends
 		t.Errorf("it took %v", took)
 	}
-	if late, told := count(s.Trace(), trace.Unsecured, "it took too long"), count(s.Trace(), trace.Unsecured, stopped); late > 0 || told == 0 {
+	if late, told := count(s.Trace(), trace.Unsecured, "it took too long"), count(s.Trace(), trace.Unsecured, stopped); late > 0 || told < len(conns)/2 { // of the others a handshake may not have begun
 		t.Errorf("of %d the trace says that they took too long, of %d why they were ended", late, told)
 	}
 }
@@ -267,7 +270,7 @@ func TestRFC8446_6_2_NoClientHello(t *testing.T) {
 	if err := export.Text(&text, s.Trace(), export.TextOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	if err := export.JSON(&lines, s.Trace()); err != nil {
+	if err := export.JSON(&lines, s.Trace(), export.JSONOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	for name, out := range map[string]string{"the transcript": text.String(), "the events": lines.String()} {
