@@ -223,7 +223,10 @@ func TestFaultsAtALogin(t *testing.T) {
 		{"LOGIN", []string{"msa at=response n=2 drop"}, check.InOutbox, "not sent: 451 4.4.2"},
 		{"LOGIN", []string{"msa at=response n=2 reply=334"}, check.InOutbox, "not sent: 550 5.7.0 login given up: LOGIN: expected no more than two challenges"},
 		{"LOGIN", []string{"msa at=response reply=501"}, check.InOutbox, "not sent: 501"},
-		{"LOGIN", []string{"msa at=AUTH reply=235"}, check.InOutbox, "not sent: 550 5.7.0 the server did not prove"},
+		{"LOGIN", []string{"msa at=AUTH reply=235"}, check.InOutbox, "not sent: 550 5.7.0 login given up: LOGIN: expected two challenges"},
+		{"LOGIN", []string{`msa at=AUTH reply="334 !!!"`}, check.InOutbox, "not sent: 550 5.7.0 login given up: the server's challenge is no base64"},
+		{"LOGIN", []string{`msa at=AUTH reply="334 !!!"`, "msa at=response reply=250"}, check.InOutbox, "not sent: 550 5.7.0 login given up: the server's challenge is no base64"},
+		{"LOGIN", []string{"msa at=AUTH reply=534"}, check.InOutbox, "not sent: 534 5.7.9"},
 		{"CRAM-MD5", []string{"msa at=response reply=535"}, check.InOutbox, "not sent: 535 5.7.8"},
 		{"XOAUTH2", []string{"msa at=AUTH reply=535"}, check.InOutbox, "not sent: 535 5.7.8"},
 		{"OAUTHBEARER", []string{"msa at=AUTH reply=535"}, check.InOutbox, "not sent: 535 5.7.8"},
@@ -243,6 +246,36 @@ func TestFaultsAtALogin(t *testing.T) {
 				t.Errorf("commands %v, %d logins", n, count(tr, "msa", trace.LoggedIn))
 			}
 		})
+	}
+}
+
+// RFC 4954 §6: a client whose mechanism is not good enough, or not there after
+// all, takes another, unless its user has named one or none is left.
+func TestRFC4954_6_AnotherMechanism(t *testing.T) {
+	for _, code := range []string{"504", "534"} {
+		for _, c := range []struct {
+			faults string
+			fate   check.Fate
+			want   string
+		}{
+			{"n=1", check.Delivered, "SCRAM-SHA-256-PLUS SCRAM-SHA-256"},
+			{"n=1-2", check.Delivered, "SCRAM-SHA-256-PLUS SCRAM-SHA-256 CRAM-MD5"},
+			{"n=1-", check.InOutbox, "SCRAM-SHA-256-PLUS SCRAM-SHA-256 CRAM-MD5 PLAIN LOGIN"},
+		} {
+			_, tr := runSecured(t, secured(t), "msa at=AUTH "+c.faults+" reply="+code)
+			var said []string
+			for pos := range tr.End() {
+				if e := tr.At(pos); e.Kind == trace.Command && e.Verb == smtp.AUTH {
+					said = append(said, strings.Fields(string(tr.OctetsAt(pos)))[1])
+				}
+			}
+			if got := strings.Join(said, " "); got != c.want || fate(tr) != c.fate {
+				t.Errorf("%s %s: the letter is %v, after %s; want %v, %s", code, c.faults, fate(tr), got, c.fate, c.want)
+			}
+			if c.fate == check.InOutbox && !strings.HasPrefix(told(tr), "not sent: "+code) {
+				t.Errorf("Alice was told %q", told(tr))
+			}
+		}
 	}
 }
 
@@ -306,7 +339,7 @@ func TestRFC4954_4_ByHand(t *testing.T) {
 		{"in a transaction", []string{plain, "MAIL FROM:<>", "AUTH LOGIN"}, []string{"235 2.7.0 logged in", "250 2.1.0 ok", "503 5.5.1 somebody has logged in already"}, "alice"},
 		{"EHLO again", []string{plain, "EHLO b.example", "MAIL FROM:<>"}, []string{"235 2.7.0 logged in", ehlo, "250 2.1.0 ok"}, "alice"},
 		{"RSET", []string{plain, "MAIL FROM:<>", "RSET", "MAIL FROM:<>"}, []string{"235 2.7.0 logged in", "250 2.1.0 ok", "250 2.0.0 ok", "250 2.1.0 ok"}, "alice"},
-		{"no login, no letter", []string{"MAIL FROM:<alice@sender.example>", "RCPT TO:<bob@receiver.example>", "DATA", "VRFY alice"}, []string{"530 5.7.0 log in first", "503 5.5.1 MAIL comes first", "503 5.5.1 MAIL comes first", "530 5.7.0 log in first"}, ""},
+		{"no login, no letter", []string{"MAIL FROM:<alice@sender.example>", "RCPT TO:<bob@receiver.example>", "DATA", "VRFY alice"}, []string{"530 5.7.0 log in first", "530 5.7.0 log in first", "530 5.7.0 log in first", "530 5.7.0 log in first"}, ""},
 		{"a line that is no response", []string{"AUTH LOGIN", "MAIL FROM:<alice@sender.example>", "NOOP"}, []string{"334 ************", "501 5.5.2 expected a response in base64", "250 2.0.0 ok"}, ""},
 		{"STARTTLS again", []string{plain, "STARTTLS", "MAIL FROM:<>"}, []string{"235 2.7.0 logged in", "503 5.5.1 this is inside TLS already", "250 2.1.0 ok"}, "alice"},
 	} {

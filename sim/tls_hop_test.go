@@ -76,7 +76,7 @@ var atTheLaptop = []hop{
 	{"insist", "msa tls=wrongname", check.InOutbox, 1, "", "the certificate is for www.other.example, not mail.sender.example"},
 	{"insist", "msa tls=unknownca", check.InOutbox, 1, "", "nobody we trust has signed the certificate"},
 	{"insist", "msa at=STARTTLS reply=454", check.InOutbox, 1, "", "not sent: 454 4.7.0"},
-	{"insist", "msa at=STARTTLS reply=502", check.InOutbox, 1, "", "not sent: 502 5.5.1"},
+	{"insist", "msa at=STARTTLS reply=502", check.InOutbox, 1, "", "not sent: 451 4.7.4 no TLS: the server answered STARTTLS with 502 5.5.1"},
 	{"insist", "msa at=STARTTLS drop", check.InOutbox, 1, "", "not sent: 451 4.4.2"},
 	{"insist", "msa at=STARTTLS silent", check.InOutbox, 1, "", "not sent: 451 4.4.2"},
 	{"insist", "msa at=EHLO reply=502", check.InOutbox, 1, "", "TLS is demanded, and the server does not offer it"},

@@ -119,6 +119,8 @@ func (l *scramLogin) Next(challenge []byte) (response []byte, err error) {
 		return nil, l.mistake("UTF-8 without control characters (RFC 5802 §7)")
 	case refused:
 		return nil, l.refused(why)
+	case mustKnow(message):
+		return nil, l.mistake(`no "m=": extensions that must be known are not (RFC 5802 §5.1)`)
 	case state == scramWantsFirst:
 		if response, err = l.first(message); err == nil {
 			l.state = scramWantsFinal
@@ -148,9 +150,6 @@ func (l *scramLogin) first(message string) ([]byte, error) {
 
 func (l *scramLogin) checkFirst(message string) error {
 	parts := strings.Split(message, ",")
-	if strings.HasPrefix(message, "m=") {
-		return l.mistake(`no "m=": extensions that must be known are not (RFC 5802 §5.1)`)
-	}
 	if len(parts) < 3 {
 		return l.mistake(`"r=" and a nonce, ",s=" and a salt, ",i=" and a number (RFC 5802 §7)`)
 	}

@@ -47,6 +47,7 @@ var clientRules = []clientRule{
 	{"RFC 5802 §5.1: the nonce begins with the client's", "SCRAM-SHA-256", nil, []step{{"r=clienserver,s=AAEC,i=4096", "its nonce is not the client's"}}, unseen},
 	{"RFC 5802 §5.1: and has more", "SCRAM-SHA-256", nil, []step{{"r=client,s=AAEC,i=4096", "its nonce is not the client's"}}, unseen},
 	{"RFC 5802 §5.1: a failed step cannot be repeated", "SCRAM-SHA-256", nil, []step{{"r=client,s=AAEC,i=4096", "its nonce"}, {saltAnd + "4096", "no challenge after"}}, unseen},
+	{"RFC 5802 §5.1: m= is not known, wherever it stands", "SCRAM-SHA-256", nil, []step{{saltAnd + "4096,m=x", `no "m="`}}, unseen},
 	{"RFC 5802 §5.1: m= is not known", "SCRAM-SHA-256", nil, []step{{"m=x," + saltAnd + "4096", `no "m="`}}, unseen},
 	{"RFC 5802 §5.1: other extensions are read over", "SCRAM-SHA-256", nil, []step{{saltAnd + "4096,x=y", "c="}}, unseen},
 	{"RFC 7677 §4: at least 4096 iterations", "SCRAM-SHA-256", nil, []step{{saltAnd + "4095", "fewer than 4096"}}, unseen},

@@ -34,11 +34,8 @@ func (s *oauthServer) next(response []byte) ([]byte, *account, error) {
 		parse, failure = parseBearer, bearerFailure
 	}
 	user, token, want := parse(string(response))
-	switch {
-	case !utf8.Valid(response):
+	if !utf8.Valid(response) {
 		want = "UTF-8 (RFC 4422 §3.4.1)"
-	case want == "" && token == "":
-		want = `"auth=Bearer " and a token (RFC 6750 §2.1)`
 	}
 	if want != "" {
 		return nil, nil, &ProtocolError{s.name, want}
@@ -65,7 +62,8 @@ func parseXOAuth(response string) (user, token, want string) {
 
 // parseBearer reads the response of OAUTHBEARER (RFC 7628 §3.1). Host and port
 // are read over: whoever is here has come to the right place. The user may be
-// left out; then the token says who it is.
+// left out; then the token says who it is. A client that has no token may ask
+// what is wrong with that (RFC 7628 §4.3).
 func parseBearer(response string) (user, token, want string) {
 	const form = `"n,a=", the user, ",", then ^Akey=value for each key, "auth" among them, then ^A^A (RFC 7628 §3.1)`
 	flag, rest, ok := strings.Cut(response, ",")
@@ -95,7 +93,7 @@ func parseBearer(response string) (user, token, want string) {
 			token = bearer(value)
 		}
 	}
-	if auth != 1 {
+	if auth > 1 {
 		return "", "", `"auth" once (RFC 7628 §3.1)`
 	}
 	return user, token, ""

@@ -88,7 +88,7 @@ func (s *scramServer) checkFirst(message string) error {
 	switch {
 	case !isScram(message):
 		return s.mistake("UTF-8 without control characters (RFC 5802 §7)")
-	case strings.HasPrefix(bare, "m="):
+	case mustKnow(bare):
 		return s.mistake(`no "m=": extensions that must be known are not (RFC 5802 §5.1)`)
 	case s.Binds && flag != "p="+s.o.Binding.Type:
 		return s.mistake(`the channel binding "p=` + s.o.Binding.Type + `" (RFC 5802 §6)`)
@@ -107,6 +107,9 @@ func (s *scramServer) checkFirst(message string) error {
 func (s *scramServer) final(message string) ([]byte, *account, error) {
 	if !isScram(message) {
 		return nil, nil, s.mistake("UTF-8 without control characters (RFC 5802 §7)")
+	}
+	if mustKnow(message) {
+		return nil, nil, s.mistake(`no "m=": extensions that must be known are not (RFC 5802 §5.1)`)
 	}
 	challenge, err := s.talk.Step(message)
 	switch {
@@ -130,6 +133,12 @@ func (s *scramServer) final(message string) ([]byte, *account, error) {
 }
 
 func (s *scramServer) mistake(want string) error { return &ProtocolError{s.Name, want} }
+
+// mustKnow says whether a message has an extension that whoever does not know it
+// must not read over; it may stand anywhere (RFC 5802 §5.1).
+func mustKnow(message string) bool {
+	return strings.HasPrefix(message, "m=") || strings.Contains(message, ",m=")
+}
 
 // isScram says whether all characters may be in a message of SCRAM.
 func isScram(s string) bool {

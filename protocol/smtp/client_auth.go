@@ -13,6 +13,7 @@ type login struct {
 	initial   []byte // a response that waits for an empty challenge
 	held      bool   // there is one
 	over      bool   // the client has given it up
+	foul      bool   // since a challenge was no base64
 	reply     Reply  // what ended it
 	done      bool   // it succeeded
 }
@@ -71,6 +72,7 @@ func (c *Client) takeLogin(r Reply) {
 	c.step = Challenge
 	switch {
 	case !ok:
+		l.foul = true
 		c.CancelLogin()
 	case l.held && len(challenge) == 0:
 		initial := l.initial
@@ -112,6 +114,10 @@ func (c *Client) sayLine(line string) {
 // LoggedIn says whether the server has accepted a login, and what it said to
 // the last one.
 func (c *Client) LoggedIn() (bool, Reply) { return c.login.done, c.login.reply }
+
+// BadChallenge says whether the last login was given up because a challenge was
+// no base64 (RFC 4954 §4).
+func (c *Client) BadChallenge() bool { return c.login.foul }
 
 // InLogin says whether what the client says next, or has just said, may be
 // a response of a login.

@@ -31,8 +31,14 @@ func (c *Client) begun() {
 
 // withoutTLS says goodbye because there is no TLS. That is never for good, be it
 // a 5yz or an offer that somebody has cut: another time the server may have it
-// (RFC 3207 §6).
+// (RFC 3207 §6). What a server says for now is its own word, all else is ours.
 func (c *Client) withoutTLS(r Reply, local bool) {
+	if !local && !r.Transient() {
+		local = true
+		said := r.String()
+		r = replyTLSMissing
+		r.Lines = []string{"no TLS: the server answered STARTTLS with " + said}
+	}
 	c.failed = Result{Outcome: Deferred, Verb: STARTTLS, Reply: r, Local: local}
 	c.quit()
 }

@@ -64,8 +64,8 @@ var clientTLSRules = []clientRule{
 		heard: []string{sayEHLO, sayHELO, "QUIT"}, failure: "deferred STARTTLS 451 4.7.4 local"},
 	{name: "RFC 3207 §6: nor where it is refused for now", replies: []string{greeting, offerTLS, "454 not now", "221 bye"}, config: insist, logins: []credentials{{"PLAIN", []byte("x"), nil}},
 		heard: []string{sayEHLO, "STARTTLS", "QUIT"}, failure: "deferred STARTTLS 454"},
-	{name: "RFC 3207 §6: or, as it says, for good: another time it may have TLS", replies: []string{greeting, offerTLS, "554 never", "221 bye"}, config: insist, heard: []string{sayEHLO, "STARTTLS", "QUIT"}, failure: "deferred STARTTLS 554"},
-	{name: "RFC 3207 §6: or with a reply that makes no sense", replies: []string{greeting, offerTLS, "250 ok", "221 bye"}, config: insist, heard: []string{sayEHLO, "STARTTLS", "QUIT"}, failure: "deferred STARTTLS 250"},
+	{name: "RFC 3207 §6: or, as it says, for good: another time it may have TLS", replies: []string{greeting, offerTLS, "554 never", "221 bye"}, config: insist, heard: []string{sayEHLO, "STARTTLS", "QUIT"}, failure: "deferred STARTTLS 451 4.7.4 local"},
+	{name: "RFC 3207 §6: or with a reply that makes no sense", replies: []string{greeting, offerTLS, "250 ok", "221 bye"}, config: insist, heard: []string{sayEHLO, "STARTTLS", "QUIT"}, failure: "deferred STARTTLS 451 4.7.4 local"},
 	{name: "RFC 3207 §6: one that insists uses it, whatever else it may use", replies: []string{greeting, offerTLS, "220 go", plain, "250 ok", "250 ok", "354 go", "250 done", "221 bye"}, config: func(c *ClientConfig) { c.Use, c.TLS = 0, Insist },
 		heard: []string{sayEHLO, "STARTTLS", sayEHLO, sayMAIL, sayR0, "DATA", body, "QUIT"}, results: []string{"delivered dot 250"}},
 

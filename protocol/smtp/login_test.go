@@ -74,9 +74,9 @@ var loginRules = []serverRule{
 	{name: "RFC 5321 §4.5.3.1.4: nor is a line longer because a login has begun or was", config: guarded, send: ehlo + fullLogin + "NOOP " + strings.Repeat("x", 506) + "\r\nNOOP\r\n", want: []string{"250", "235", "500 5.5.2", "250"}},
 	{name: "RFC 4954 §3: AUTH lengthens MAIL by 500", config: func(c *Config) { c.Extensions, c.ClearMechanisms = Auth, []string{"X-TOY"} }, send: ehlo + mailOf(1012) + "RSET\r\n" + mailOf(1013) + rcpt[:len(rcpt)-2] + strings.Repeat(" ", 500) + "\r\n" + mail, want: []string{"250", "250", "250", "500", "500", "250"}},
 
-	{name: "RFC 4954 §6: where a login is demanded, MAIL, VRFY and EXPN are 530 before it", config: func(c *Config) { guarded(c); c.MustLogin, c.Expn = true, true },
+	{name: "RFC 4954 §6: where a login is demanded, MAIL and what follows it, VRFY and EXPN are 530 before it", config: func(c *Config) { guarded(c); c.MustLogin, c.Expn = true, true },
 		send: "VRFY bob\r\n" + ehlo + mail + lines("VRFY bob", "EXPN list", "MAIL FROM:<> FOO=1", "MAIL FROM:x", "VRFY", "NOOP", "RSET", "HELP") + rcpt + data + fullLogin + lines("VRFY bob", "EXPN list") + mail + "QUIT\r\n",
-		want: []string{"530 5.7.0", "250", "530 5.7.0 log in first", "530 5.7.0", "530 5.7.0", "530", "501", "501", "250", "250", "214", "503", "503", "235", "252", "252", "250", "221"}},
+		want: []string{"530 5.7.0", "250", "530 5.7.0 log in first", "530 5.7.0", "530 5.7.0", "530", "501", "501", "250", "250", "214", "530", "530", "235", "252", "252", "250", "221"}},
 	{name: "RFC 6409 §4.3: nor after HELO; a refused login changes nothing", config: func(c *Config) { guarded(c); c.MustLogin = true }, send: "HELO x.example\r\n" + mail + ehlo + "AUTH X-TOY eA==\r\n" + mail + "EXPN list\r\n" + starttls + tlsHere + ehlo + mail,
 		want: []string{"250", "530", "250", "535", "530", "502", "220", "250", "530"}},
 	{name: "RFC 4954 §9: three logins may fail, then AUTH is 421", config: guarded, send: ehlo + "AUTH X-TOY eA==\r\n" + "AUTH X-TOY\r\neA==\r\n" + "NOOP\r\n" + "AUTH X-TOY eA==\r\n" + "NOOP\r\n" + fullLogin + "NOOP\r\n", want: []string{"250", "535", "334", "535", "250", "535", "250", "421 4.7.0 too many logins"}},

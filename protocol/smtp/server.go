@@ -87,6 +87,7 @@ const bufferOctets = 4096
 // Server is the server's side of one session. Make one with [NewServer].
 type Server struct {
 	config *Config
+	bound  *Config    // what it was before [Server.Unbound]; nil: it is still so
 	offers Extensions // those of config that have what they need
 	ehlo   []string   // lines of the EHLO reply
 	texts  *serverTexts
@@ -160,6 +161,7 @@ type saying struct {
 // Reset makes the session one on another connection, with the same Config. It
 // keeps buffers, so that a session used again allocates nothing.
 func (s *Server) Reset() {
+	s.rebind()
 	s.r, s.w, s.base, s.seen = 0, 0, 0, 0
 	s.skip, s.cr, s.eof = false, false, false
 	s.out, s.taken = s.out[:0], false

@@ -5,7 +5,10 @@ package smtp
 // makes of a response is the driver's to say: it decides AUTH and each Response
 // with 334 and a challenge, with 235, or with 535.
 
-import "encoding/base64"
+import (
+	"encoding/base64"
+	"strings"
+)
 
 var (
 	replyLoginFirst  = answer(530, Enhanced{5, 7, 0}, "log in first")
@@ -31,6 +34,27 @@ func (c *Config) mechanisms(secure bool) []string {
 		return c.Mechanisms
 	}
 	return c.ClearMechanisms
+}
+
+// Unbound says, before [Server.Secured], that a login cannot be bound to this TLS
+// connection (RFC 9266 §1): mechanisms that bind are not offered inside. Their
+// names end in -PLUS (RFC 5801 §3.2).
+func (s *Server) Unbound() {
+	c := *s.config
+	c.Mechanisms = nil
+	for _, m := range s.config.Mechanisms {
+		if !strings.HasSuffix(m, "-PLUS") {
+			c.Mechanisms = append(c.Mechanisms, m)
+		}
+	}
+	s.bound, s.config, s.inside = s.config, &c, saying{c.offers(true), c.ehloLines(true)}
+}
+
+// rebind undoes it.
+func (s *Server) rebind() {
+	if c := s.bound; c != nil {
+		s.bound, s.config, s.inside = nil, c, saying{c.offers(true), c.ehloLines(true)}
+	}
 }
 
 func (c *Config) maxLogins() int {
@@ -60,7 +84,7 @@ func (s *Server) proposeAUTH() Reply {
 	case has(s.config.mechanisms(s.secure), c.Mechanism):
 		return replyNoLogin // unless the driver knows better
 	case !s.secure && has(s.config.Mechanisms, c.Mechanism):
-		return replyNeedTLS // RFC 4954 §4
+		return replyNeedTLS // RFC 4954 §6
 	}
 	return replyMechanism
 }

@@ -134,7 +134,7 @@ func (s *Server) proposeDiscarded() Reply {
 	case !s.greeted:
 		return replyEHLOFirst
 	}
-	return replyMAILFirst // so it is after LAST, too
+	return s.mailFirst() // so it is after LAST, too
 }
 
 // followBDAT changes the state as the reply to a BDAT says. Whatever is not

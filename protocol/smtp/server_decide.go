@@ -159,7 +159,7 @@ func (s *Server) propose() Reply {
 		case !s.greeted:
 			return replyEHLOFirst
 		case s.state != StateTransaction:
-			return replyMAILFirst
+			return s.mailFirst()
 		case s.refused:
 			return replyNobody // RFC 5321 §3.3 allows 503 and 554
 		}
@@ -208,6 +208,14 @@ func (s *Server) propose() Reply {
 	return replyNotServed // known, but not implemented (RFC 5321 §4.2.4)
 }
 
+// mailFirst is for what belongs to a transaction where none is open.
+func (s *Server) mailFirst() Reply {
+	if s.config.MustLogin && !s.login {
+		return replyLoginFirst // RFC 4954 §6
+	}
+	return replyMAILFirst
+}
+
 // proposeMAIL answers a MAIL without mistakes.
 func (s *Server) proposeMAIL() Reply {
 	switch s.state {
@@ -253,7 +261,7 @@ func (s *Server) proposeRCPT() Reply {
 	case StateBroken:
 		return replyRSETFirst
 	default:
-		return replyMAILFirst
+		return s.mailFirst()
 	}
 	if _, ok := s.notOffered(); ok {
 		return replyNotOffered

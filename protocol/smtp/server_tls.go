@@ -47,7 +47,7 @@ func (s *Server) Secured() {
 	case s.state == StateHandshake:
 		s.endTransaction()
 		s.greeted, s.hello, s.esmtp = false, "", false
-		s.login, s.failures, s.mails, s.errors = false, 0, 0, 0
+		s.login, s.mails, s.errors = false, 0, 0 // how often a login has failed is not the client's to be forgotten
 		s.words, s.masker = interner{}, Masker{}
 		s.state = StateWelcomed
 	default:

@@ -44,7 +44,7 @@ var starttlsRules = []serverRule{
 	{name: "RFC 3207 §4.2: what was counted is forgotten: letters", config: func(c *Config) { guarded(c); c.MaxMails = 1 }, send: ehlo + mail + "RSET\r\n" + mail + starttls + tlsHere + ehlo + mail + "RSET\r\n" + mail,
 		want: []string{"250", "250", "250", "452", "220", "250", "250", "250", "452"}},
 	{name: "RFC 3207 §4.2: mistakes", config: func(c *Config) { guarded(c); c.MaxErrors = 2 }, send: ehlo + "FOO\r\nFOO\r\n" + starttls + tlsHere + "FOO\r\nFOO\r\nFOO\r\n", want: []string{"250", "500", "500", "220", "500", "500", "421"}},
-	{name: "RFC 3207 §4.2: logins that failed", config: func(c *Config) { guarded(c); c.MaxLogins = 1 }, send: ehlo + "AUTH X-TOY eA==\r\n" + starttls + tlsHere + ehlo + "AUTH X-TOY eA==\r\n" + fullLogin,
+	{name: "RFC 4954 §9: but not that logins have failed, or there would be twice as many tries", config: func(c *Config) { guarded(c); c.MaxLogins = 2 }, send: ehlo + "AUTH X-TOY eA==\r\n" + starttls + tlsHere + ehlo + "AUTH X-TOY eA==\r\n" + fullLogin,
 		want: []string{"250", "535", "220", "250", "535", "421"}},
 	{name: "RFC 3207 §4.2, RFC 4954 §3: what is offered inside differs: no STARTTLS, other mechanisms", config: bare, send: ehlo + starttls + tlsHere + ehlo, want: []string{
 		"250-mx.receiver.example\r\n250-ENHANCEDSTATUSCODES\r\n250-STARTTLS\r\n250-AUTH X-TOY\r\n250 HELP", "220",
@@ -332,5 +332,35 @@ func TestServerCloneInLoginAndTLS(t *testing.T) {
 				break
 			}
 		}
+	}
+}
+
+// RFC 9266 §1, RFC 4954 §3: what a login cannot be bound to is no reason to offer
+// binding; the next connection may have it again.
+func TestRFC4954_3_NoBindingNoPlus(t *testing.T) {
+	config := &Config{Extensions: StartTLS | Auth, Mechanisms: []string{"SCRAM-SHA-256-PLUS", "PLAIN"}}
+	s := NewServer(config)
+	for _, unbound := range []bool{true, false, true} {
+		s.Reset()
+		if unbound {
+			s.Unbound()
+		}
+		s.Secured()
+		s.Next()
+		s.Reply(s.Proposal())
+		s.Feed([]byte("EHLO x.example\r\n"))
+		s.Next()
+		if offer := strings.Join(s.Proposal().Lines, "\n"); strings.Contains(offer, "SCRAM-SHA-256-PLUS") == unbound || !strings.Contains(offer, "PLAIN") {
+			t.Errorf("unbound %v: %q", unbound, offer)
+		}
+		s.Reply(s.Proposal())
+		s.Feed([]byte("AUTH SCRAM-SHA-256-PLUS\r\n"))
+		s.Next()
+		if code := s.Proposal().Code; (code == 504) != unbound {
+			t.Errorf("unbound %v: %d", unbound, code)
+		}
+	}
+	if len(config.Mechanisms) != 2 {
+		t.Error(config.Mechanisms)
 	}
 }

@@ -28,6 +28,7 @@ type outbound struct {
 	shaking   bool          // TLS has begun and is not there yet
 	discarded int           // octets that waited in clear, and are in the trace
 	login     sasl.Login    // under way
+	tried     []string      // mechanisms of logins so far
 	why       smtp.Result   // the letter cannot be sent in this session
 
 	said said // what it has said of the letter, where nobody else records it

@@ -50,7 +50,7 @@ func (h *Host) login(in *inbound, cmd *smtp.Command, proposed smtp.Reply) smtp.R
 		}
 		exchange, err := sasl.NewExchange(m.Name, sasl.ServerOptions{
 			Accounts: h.cfg.Server.Accounts, Host: h.name, Nonce: h.nonce(),
-			Binding: in.binding, BindingOffered: slices.ContainsFunc(h.cfg.Server.mechanisms(in.server.Secure()), bindsName),
+			Binding: in.binding, BindingOffered: in.binding != nil && slices.ContainsFunc(h.cfg.Server.mechanisms(in.server.Secure()), bindsName),
 		})
 		switch {
 		case err != nil: // such as binding without TLS
@@ -131,16 +131,20 @@ func (h *Host) logIn(out *outbound) bool {
 			return true
 		}
 	}
-	why := reply(550, 5, 7, 0, "the server offers no login that can be used")
+	outcome, why := smtp.Refused, reply(550, 5, 7, 0, "the server offers no login that can be used")
+	hadTLS := out.job.clear || out.client.Offer().Extensions.Has(smtp.StartTLS)
 	switch {
 	case failed != nil:
-		why = reply(550, 5, 7, 0, "login given up: "+failed.Error())
+		h.leaveLogin(out, failed.Error())
+		return false
+	case h.wish(out.job) == TLSMay && hadTLS && !out.client.Secure(): // which is not for good
+		outcome, why = smtp.Deferred, reply(451, 4, 7, 5, "no login that can be used without TLS, and TLS did not come about")
 	case withheld && out.client.Secure():
 		why = reply(550, 5, 7, 11, "the password is not said to a server whose certificate is wrong")
 	case withheld:
 		why = reply(550, 5, 7, 11, "the password is not said outside TLS")
 	}
-	out.why = smtp.Result{Outcome: smtp.Refused, Verb: smtp.AUTH, Reply: why, Local: true}
+	out.why = smtp.Result{Outcome: outcome, Verb: smtp.AUTH, Reply: why, Local: true}
 	return false
 }
 
@@ -150,6 +154,7 @@ func (h *Host) canUse(out *outbound, m sasl.Mechanism) bool {
 	l := h.cfg.Client.Login
 	switch {
 	case !slices.ContainsFunc(out.client.Offer().Mechanisms, func(n string) bool { return smtp.EqualFold(n, m.Name) }):
+	case slices.Contains(out.tried, m.Name): // and the server wanted another
 	case m.Binds && out.binding == nil:
 	case l.Mechanism != "":
 		return smtp.EqualFold(l.Mechanism, m.Name)
@@ -179,7 +184,7 @@ func (h *Host) beginLogin(out *outbound, m sasl.Mechanism) error {
 	if err := out.client.Login(m.Name, initial); err != nil {
 		return err
 	}
-	out.login = login
+	out.login, out.tried = login, append(out.tried, m.Name)
 	return nil
 }
 
@@ -187,30 +192,45 @@ func (h *Host) beginLogin(out *outbound, m sasl.Mechanism) error {
 func (h *Host) respond(out *outbound) {
 	response, err := out.login.Next(out.client.Challenge())
 	if err != nil {
-		out.why = smtp.Result{Outcome: smtp.Refused, Verb: smtp.AUTH, Reply: reply(550, 5, 7, 0, "login given up: "+err.Error()), Local: true}
+		h.leaveLogin(out, err.Error())
 		out.client.CancelLogin()
 		return
 	}
 	out.client.Respond(response)
 }
 
-// loginOver looks at how a login ended, and says whether the letter may follow.
+// loginOver looks at how a login ended, and says whether the session goes on: with
+// the letter, or with another login.
 func (h *Host) loginOver(out *outbound) bool {
 	done, r := out.client.LoggedIn()
 	login := out.login
 	out.login = nil
 	switch {
 	case out.why.Outcome != smtp.Pending:
+	case out.client.BadChallenge():
+		h.leaveLogin(out, "the server's challenge is no base64")
+	case !done && (r.Code == 504 || r.Code == 534) && h.cfg.Client.Login.Mechanism == "": // RFC 4954 §4, §6
+		if !h.logIn(out) { // no other: then it is as the server says
+			out.why = smtp.Result{Outcome: smtp.Refused, Verb: smtp.AUTH, Reply: r}
+		}
 	case !done:
 		out.why = smtp.Result{Outcome: smtp.Refused, Verb: smtp.AUTH, Reply: r}
 		if r.Transient() {
 			out.why.Outcome = smtp.Deferred
 		}
 	default:
-		if err := login.Finish(); err != nil { // the server has not proved who it is (RFC 5802 §5)
+		switch err := login.Finish(); {
+		case errors.Is(err, sasl.ErrServer): // it has not proved who it is (RFC 5802 §5)
 			out.why = smtp.Result{Outcome: smtp.Refused, Verb: smtp.AUTH, Local: true,
 				Reply: reply(550, 5, 7, 0, "the server did not prove that it knows the password")}
+		case err != nil:
+			h.leaveLogin(out, err.Error())
 		}
 	}
 	return out.why.Outcome == smtp.Pending
+}
+
+// leaveLogin notes why a login came to nothing at this end.
+func (h *Host) leaveLogin(out *outbound, why string) {
+	out.why = smtp.Result{Outcome: smtp.Refused, Verb: smtp.AUTH, Local: true, Reply: reply(550, 5, 7, 0, "login given up: "+why)}
 }

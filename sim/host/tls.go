@@ -57,6 +57,9 @@ func (h *Host) Secured(c trace.ConnID, info TLSInfo, pos trace.Pos) {
 		in := h.ins[c]
 		in.pos, in.binding = pos, info.Binding
 		in.exchange, in.shaking = nil, false
+		if info.Binding == nil {
+			in.server.Unbound()
+		}
 		in.server.Secured()
 		h.serve(in)
 	case h.outs[c] != nil:
