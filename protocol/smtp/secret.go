@@ -11,11 +11,14 @@ import "bytes"
 //
 //   - What stands behind AUTH and the word after it is a response, in a line of
 //     any shape: "auth  plain  x", "AUTHPLAIN x", "AUTH=PLAIN x", and behind other
-//     words as well. Where that word can be no mechanism, it is hidden, too.
-//   - Once a line had AUTH in it, a line that begins with no command that a server
-//     could serve may be a response, and is hidden whole, but for a lone "*".
-//   - That ends with EHLO, HELO, MAIL or RCPT without a mistake. Other commands are
-//     shown, but do not end it: they may be somebody's name, and a password next.
+//     words as well. Where that word is no mechanism, it is hidden, too.
+//   - So is what other protocols say to log in, and base64 behind a mechanism, in a
+//     line that is no command: "PASS x", "a1 LOGIN alice x", "AUHT PLAIN AGFs…".
+//   - Once a line was such an attempt, one that is no command may be a response, and
+//     is hidden whole, but for a lone "*". Of commands with mistakes, and of those
+//     that take any word, such as HELP, the argument is.
+//   - That ends with MAIL or RCPT without a mistake. Other commands do not end it:
+//     they may be somebody's name, and a password next.
 type Masker struct{ behind bool } // an AUTH, and nothing has ended it
 
 // Mask returns the line that comes next, with stars for the octets of a response;
@@ -51,7 +54,7 @@ func (m *Masker) pass(c *Command) {
 	switch {
 	case c.Verb == Response, login:
 		m.behind = true
-	case (c.Verb == EHLO || c.Verb == HELO || c.Verb == MAIL || c.Verb == RCPT) && c.Err == nil:
+	case (c.Verb == MAIL || c.Verb == RCPT) && c.Err == nil:
 		m.behind = false
 	}
 }
@@ -64,8 +67,24 @@ func (m Masker) secret(line []byte, answers bool) int {
 		}
 		return 0
 	}
-	start, _ := loginAt(line)
+	start, login := loginAt(line)
+	if start < 0 && !login && m.behind {
+		return argumentsAt(line)
+	}
 	return start
+}
+
+// argumentsAt returns where in a line that begins with a command begins what may
+// be a response, behind an attempt to log in; -1 if nothing may be.
+func argumentsAt(line []byte) int {
+	c := ParseCommandUTF8(line)
+	i := bytes.IndexByte(line, ' ')
+	free := c.Verb == NOOP || c.Verb == HELP || c.Verb == VRFY || c.Verb == EXPN // whose argument may be anything
+	right := c.Err == nil && bytes.HasSuffix(line, []byte("\r\n")) // who knows how it goes on?
+	if i < 0 || right && !free || bytes.IndexByte(line, ':') >= 0 && (c.Verb == MAIL || c.Verb == RCPT) {
+		return -1
+	}
+	return i + 1
 }
 
 // isCommand says whether a line begins with a command that a server could serve,
@@ -95,9 +114,23 @@ func textEnd(line []byte) int {
 	return len(bytes.TrimRight(line, "\r\n"))
 }
 
-// loginAt looks for AUTH in a line. It returns where the response behind it
-// begins, or -1, and whether the line is an attempt at a login at all.
+// loginAt returns where in a line a response begins, or -1, and whether the line is
+// an attempt at a login at all.
 func loginAt(line []byte) (start int, login bool) {
+	start, login = authAt(line)
+	if isCommand(line) {
+		return start, login
+	}
+	end := textEnd(line)
+	other, too := foreignLogin(line[:end], end < len(line))
+	if other >= 0 && (start < 0 || other < start) {
+		start = other
+	}
+	return start, login || too
+}
+
+// authAt is loginAt for AUTH, wherever in the line it stands.
+func authAt(line []byte) (start int, login bool) {
 	const word = "AUTH"
 	text := line[:textEnd(line)]
 	first := len(text) - len(bytes.TrimLeft(text, " \t"))
@@ -105,16 +138,18 @@ func loginAt(line []byte) (start int, login bool) {
 		if c := text[i]; c != 'A' && c != 'a' || !EqualFold(string(text[i:i+len(word)]), word) {
 			continue
 		}
-		rest := text[i+len(word):]
+		rest, whole := text[i+len(word):], len(text) < len(line)
 		switch {
+		case len(rest) > 0 && octets[rest[0]]&letdig != 0 && !glued(rest, whole):
+			continue // another word, such as AUTHOR
 		case i == first, text[i-1] == '\r', text[i-1] == '\n': // which may look like a line end
-			return responseAt(rest, len(text), len(text) < len(line)), true
+			return responseAt(rest, len(text), whole), true
 		case octets[text[i-1]]&letdig != 0, len(rest) == 0, !isSpace(rest[0]) && rest[0] != '=':
 			continue // another word
 		case rest[0] == '=' && bytes.ContainsAny(loginWord(rest), "@<"):
 			continue // a parameter of MAIL (RFC 4954 §5)
 		}
-		if start = responseAt(rest, len(text), len(text) < len(line)); start >= 0 || lineVerb(text[:min(len(text), 4)]) != HELP && len(loginWord(rest)) > 0 {
+		if start = responseAt(rest, len(text), whole); start >= 0 || lineVerb(text[:min(len(text), 4)]) != HELP && len(loginWord(rest)) > 0 {
 			return start, true
 		}
 	}
@@ -130,7 +165,7 @@ func responseAt(rest []byte, length int, whole bool) int {
 	switch {
 	case len(rest) == 0 || len(bytes.Trim(rest, " \t")) == 0:
 		return -1
-	case !looksLikeMechanism(word), !whole && len(behind) == 0, len(behind) > 0 && behind[0] == '=' && len(bytes.Trim(behind, "= \t")) == 0:
+	case !isMechanism(word), !whole && len(behind) == 0, len(behind) > 0 && behind[0] == '=' && len(bytes.Trim(behind, "= \t")) == 0:
 		return length - len(behind) - len(word) // base64, and no mechanism before it
 	case len(bytes.Trim(behind, " \t")) == 0:
 		return -1
@@ -145,16 +180,6 @@ func loginWord(rest []byte) []byte {
 		rest = rest[:i]
 	}
 	return rest
-}
-
-// looksLikeMechanism says whether a word can be the name of a mechanism, which
-// people write in capitals, in small letters, or like a name (RFC 4422 §3.1).
-// In base64 there is, most often, some of both.
-func looksLikeMechanism(word []byte) bool {
-	if len(word) == 0 || !validMechanism(string(word)) {
-		return false
-	}
-	return bytes.Equal(word, bytes.ToUpper(word)) || bytes.Equal(word[1:], bytes.ToLower(word[1:]))
 }
 
 func isSpace(c byte) bool { return c == ' ' || c == '\t' }

@@ -195,7 +195,7 @@ func TestRFC4954_9_NoMistakeShowsAPassword(t *testing.T) {
 		{"msa", "AUTH X-TOY\r\n" + twice, "AUTH X-TOY\r\n" + aliceHidden + wonderHidden},
 		// Refused: a name that is no base64 (501), then the password.
 		{"msa", ehlo + "AUTH X-TOY\r\nbob@here\r\n" + hunter + "\r\n", ehlo + "AUTH X-TOY\r\n********\r\n*******\r\n"},
-		{"msa", ehlo + "AUTH NONE\r\n" + twice, ehlo + "AUTH NONE\r\n" + aliceHidden + wonderHidden},
+		{"msa", ehlo + "AUTH NTLM\r\n" + twice, ehlo + "AUTH NTLM\r\n" + aliceHidden + wonderHidden},
 		{"msa", ehlo + "AUTH\r\n" + twice, ehlo + "AUTH\r\n" + aliceHidden + wonderHidden},
 		{"msa", ehlo + fullLogin + twice, ehlo + "AUTH X-TOY " + wonderHidden + aliceHidden + wonderHidden},
 		{"msa", ehlo + "AUTH X-TOY\r\n*\r\n*\r\n" + hunter + "\r\n", ehlo + "AUTH X-TOY\r\n*\r\n*\r\n*******\r\n"},
@@ -203,7 +203,9 @@ func TestRFC4954_9_NoMistakeShowsAPassword(t *testing.T) {
 		{"mx", ehlo + "AUTH LOGIN\r\nhelp\r\nnoop\r\n" + hunter + " x\r\nNOOP\r\n" + hunter + "\r\nRSET\r\n" + hunter + "\r\n",
 			ehlo + "AUTH LOGIN\r\nhelp\r\nnoop\r\n*********\r\nNOOP\r\n*******\r\nRSET\r\n*******\r\n"},
 		{"mx", ehlo + "AUTH LOGIN\r\nMAIL FROM: <x>\r\n" + hunter + "\r\n" + mail + "RECPT\r\n", ehlo + "AUTH LOGIN\r\nMAIL FROM: <x>\r\n*******\r\n" + mail + "RECPT\r\n"},
-		{"mx", ehlo + "AUTH LOGIN\r\nsend money\r\n" + ehlo + "HLEP\r\n", ehlo + "AUTH LOGIN\r\n**********\r\n" + ehlo + "HLEP\r\n"},
+		{"mx", ehlo + "AUTH LOGIN\r\nsend money\r\n" + mail + "HLEP\r\n", ehlo + "AUTH LOGIN\r\n**********\r\n" + mail + "HLEP\r\n"},
+		{"mx", ehlo + "AUTH LOGIN\r\n" + ehlo + hunter + "\r\nVRFY " + hunter + "\r\nRSET " + hunter + "\r\nMAIL " + hunter + "\r\n", ehlo + "AUTH LOGIN\r\n" + ehlo + "*******\r\nVRFY *******\r\nRSET *******\r\nMAIL *******\r\n"},
+		{"mx", "a1 AUTHENTICATE PLAIN\r\n" + both + "\r\n", "a1 AUTHENTICATE PLAIN\r\n" + stars(both) + "\r\n"},
 		{"msa", ehlo + fullLogin + mail + "RECPT TO:<x>\r\n", ehlo + "AUTH X-TOY " + wonderHidden + mail + "RECPT TO:<x>\r\n"},
 		// Spelled wrong.
 		{"mx", "\tAUTH\tLOGIN\r\n" + twice, "\tAUTH\tLOGIN\r\n" + aliceHidden + wonderHidden},
@@ -212,7 +214,7 @@ func TestRFC4954_9_NoMistakeShowsAPassword(t *testing.T) {
 		{"mx", "NOOP " + strings.Repeat("x", 600) + " AUTH PLAIN " + both + "\r\nHLEP\r\n", "NOOP " + strings.Repeat("x", 600) + " AUTH PLAIN " + stars(both) + "\r\nHLEP\r\n"},
 		// Thrown away behind STARTTLS, or after the session; and TLS begins anew.
 		{"msa", ehlo + starttls + "AUTH LOGIN\r\n" + twice + tlsHere + ehlo + "HLEP\r\n", ehlo + starttls + "AUTH LOGIN\r\n" + aliceHidden + wonderHidden + ehlo + "HLEP\r\n"},
-		{"msa", ehlo + "AUTH NONE\r\n" + starttls + tlsHere + "HLEP\r\n", ehlo + "AUTH NONE\r\n" + starttls + "HLEP\r\n"},
+		{"msa", ehlo + "AUTH NTLM\r\n" + starttls + tlsHere + "HLEP\r\n", ehlo + "AUTH NTLM\r\n" + starttls + "HLEP\r\n"},
 		{"mx", "QUIT\r\nAUTH LOGIN\r\n" + twice, "QUIT\r\nAUTH LOGIN\r\n" + aliceHidden + wonderHidden},
 		// Nobody logs in.
 		{"mx", "HLEP\r\nHELP AUTH\r\n" + hunter + "\r\nAUHT x y\r\n" + alice + "\r\n", "HLEP\r\nHELP AUTH\r\n" + hunter + "\r\nAUHT x y\r\n" + alice + "\r\n"},

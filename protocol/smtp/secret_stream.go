@@ -22,26 +22,37 @@ type arrival struct {
 // what came before them and was not acted on, such as the beginning of the same
 // line. Behind an AUTH all lines are masked, since they may be answers to
 // challenges not given yet.
+//
+// A bare LF may end a line or not: what either way of reading hides is hidden.
 func (a arrival) mask(begun, octets []byte) []byte {
 	if len(begun) > 0 && len(octets) > 0 {
 		all := append(append([]byte(nil), begun...), octets...)
 		return a.mask(nil, all)[len(begun):]
 	}
-	masked := octets
-	goesOn := false // a line that is hidden, for only CRLF ends one
+	masked := a.maskLines(octets, octets, lineEnd)
+	if hasBareLF(octets) {
+		masked = a.maskLines(octets, masked, crlfEnd)
+	}
+	return masked
+}
+
+// maskLines puts stars into a copy of masked, which is octets with stars or
+// octets themselves, line by line as end has them.
+func (a arrival) maskLines(octets, masked []byte, end func([]byte) int) []byte {
 	for pos := 0; pos < len(octets); {
-		end := pos + lineEnd(octets[pos:])
-		line := octets[pos:end]
-		l := a.Mask(line, a.answers || goesOn)
-		hidden := &l[0] != &line[0]
-		if hidden {
+		next := pos + end(octets[pos:])
+		line := octets[pos:next]
+		if l := a.Mask(line, a.answers); &l[0] != &line[0] {
 			if &masked[0] == &octets[0] {
 				masked = append([]byte(nil), octets...)
 			}
-			copy(masked[pos:end], l)
+			for i, c := range l {
+				if c == '*' && octets[pos+i] != '\n' {
+					masked[pos+i] = c
+				}
+			}
 		}
-		goesOn = (goesOn || hidden || a.behind && !isCommand(line)) && !bytes.HasSuffix(line, []byte("\r\n"))
-		pos = end + a.chunk(line, len(octets)-end)
+		pos = next + a.chunk(line, len(octets)-next)
 		a.Pass(line, a.answers)
 		a.answers = a.answers || isAUTH(line)
 	}
@@ -71,6 +82,28 @@ func lineEnd(b []byte) int {
 		return i + 1
 	}
 	return len(b)
+}
+
+// crlfEnd returns how many octets there are up to a CRLF, with it, or to the end.
+func crlfEnd(b []byte) int {
+	if i := bytes.Index(b, []byte("\r\n")); i >= 0 {
+		return i + 2
+	}
+	return len(b)
+}
+
+// hasBareLF says whether a LF stands without a CR before it.
+func hasBareLF(b []byte) bool {
+	for pos := 0; ; {
+		i := bytes.IndexByte(b[pos:], '\n')
+		if i < 0 {
+			return false
+		}
+		if pos += i; pos == 0 || b[pos-1] != '\r' {
+			return true
+		}
+		pos++
+	}
 }
 
 // Mask returns octets that are about to be fed to the session as they may be
