@@ -121,9 +121,10 @@ func standIn(sc *scenario.Scenario, before []string, t *trace.Trace, pos trace.P
 // standIns are responses as long as that one and as good in base64, each wrong
 // in a way of its own.
 func standIns(response string) []string {
+	shape := regexp.MustCompile(`[0-9A-Za-z]`).ReplaceAllString(response, "x") // of its words and signs
 	octets, err := base64.StdEncoding.DecodeString(response)
 	if err != nil {
-		return []string{strings.Repeat("!", len(response))}
+		return []string{strings.Repeat("!", len(response)), shape}
 	}
 	octets = []byte(strings.Repeat("x", len(octets)))
 	list := []string{base64.StdEncoding.EncodeToString(octets)}
@@ -131,7 +132,7 @@ func standIns(response string) []string {
 		octets[0], octets[2] = 0, 0
 		list = append(list, base64.StdEncoding.EncodeToString(octets))
 	}
-	return list
+	return append(list, shape)
 }
 
 // try types a line after inputs, in a run of its own, and returns the reply.

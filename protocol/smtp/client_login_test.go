@@ -252,7 +252,7 @@ func TestClientCloneInLogin(t *testing.T) {
 	}
 	_, r1 := c.LoggedIn()
 	_, r2 := d.LoggedIn()
-	if got := r1.Lines[0] + r2.Lines[0]; got != stars(wonderland)+" "+coded([]byte("looking-glass"))+wonderland+" "+stars(coded([]byte("looking-glass"))) {
+	if got := r1.Lines[0] + r2.Lines[0]; got != unread(wonderland)+" "+coded([]byte("looking-glass"))+wonderland+" "+unread(coded([]byte("looking-glass"))) {
 		t.Errorf("said %q", got)
 	}
 	// A response that waits is the clone's, too.

@@ -3,17 +3,36 @@ package smtp
 // A server may say back what it heard in a login, as in "535 no such login:
 // AGFsaWNl…". A client knows what that was, and hides it in whatever it hands on.
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/base64"
+	"slices"
+)
 
 // leastSecret is how many octets a secret has that is looked for in replies: a
 // shorter one would be found by chance, and stars in its place would tell it.
 const leastSecret = 4
 
+// leastRun is how many octets of a secret, one after the other, are hidden even
+// where the rest is missing: servers wrap what they repeat, or cut it short.
+const leastRun = 8
+
 // tell remembers what is said in a login.
 func (c *Client) tell(response []byte) {
 	if len(response) >= leastSecret {
-		c.told = append(c.told, append([]byte(nil), response...))
+		c.told = append(c.told, append([]byte(nil), bytes.TrimRight(response, "=")...))
 	}
+}
+
+// secrets are what the client has said in a login, and what may be made of it.
+func (c *Client) secrets() [][]byte {
+	list := slices.Clone(c.told)
+	for _, s := range c.config.Secrets {
+		if len(s) >= leastSecret {
+			list = append(list, []byte(s), []byte(base64.RawStdEncoding.EncodeToString([]byte(s))))
+		}
+	}
+	return list
 }
 
 // hide puts stars in place of secrets in the text of replies, or of what is none.
@@ -22,6 +41,7 @@ func (c *Client) hide(replies []byte, part bool) {
 	if len(c.told) == 0 {
 		return
 	}
+	secrets := c.secrets()
 	for rest := replies; len(rest) > 0; {
 		line := rest[:lineEnd(rest)]
 		rest = rest[len(line):]
@@ -30,34 +50,48 @@ func (c *Client) hide(replies []byte, part bool) {
 			line = line[len("535 "):]
 		}
 		text := append([]byte(nil), line...)
-		for _, secret := range c.told {
+		for _, secret := range secrets {
 			hideIn(line, text, secret, part)
-		}
-		for _, secret := range c.config.Secrets {
-			if len(secret) >= leastSecret {
-				hideIn(line, text, []byte(secret), part)
-			}
 		}
 	}
 }
 
-// hideIn puts stars into the line where its text has a secret, and, if it is only
-// a part, the beginning of one at its end.
+// hideIn puts stars into the line where its text has a secret or a run of it, and,
+// if the text is only a part, the beginning of one at its end.
 func hideIn(line, text, secret []byte, part bool) {
-	stars := bytes.Repeat([]byte("*"), len(secret))
-	for at := 0; ; at++ {
-		i := bytes.Index(text[at:], secret)
-		if i < 0 {
-			break
+	least := min(len(secret), leastRun)
+	for at := 0; at+least <= len(text); at++ {
+		if n := common(text[at:], secret, least); n > 0 {
+			for i := range n {
+				line[at+i] = '*'
+			}
 		}
-		at += i
-		copy(line[at:], stars)
 	}
-	for n := min(len(text), len(secret)-1); part && n > 0; n-- {
-		if bytes.HasSuffix(text, secret[:n]) {
-			copy(line[len(line)-n:], stars)
+	for n := min(len(text), least-1); part && n > 0; n-- {
+		if bytes.Contains(secret, text[len(text)-n:]) {
+			for i := range n {
+				line[len(line)-1-i] = '*'
+			}
 			return
 		}
+	}
+}
+
+// common returns how many octets of a secret, from anywhere in it, the text begins
+// with; 0 if they are fewer than least.
+func common(text, secret []byte, least int) int {
+	longest := 0
+	for rest := secret; ; rest = rest[1:] {
+		i := bytes.Index(rest, text[:least])
+		if i < 0 {
+			return longest
+		}
+		rest = rest[i:]
+		n := least
+		for n < len(rest) && n < len(text) && rest[n] == text[n] {
+			n++
+		}
+		longest = max(longest, n)
 	}
 }
 

@@ -186,9 +186,9 @@ func FuzzClientOctets(f *testing.F) {
 	f.Fuzz(func(t *testing.T, octets, seed []byte) {
 		c := NewClient(&ClientConfig{Hostname: "x.example", Use: AllExtensions | Security})
 		cut := cutBy(seed)
-		sent := 0
+		sent, most := 0, 20*len(octets)+1000
 		for steps := 0; ; steps++ {
-			if steps > 20*len(octets)+1000 {
+			if steps > most {
 				t.Fatalf("the session does not end: %v", c.State())
 			}
 			step := c.Next()

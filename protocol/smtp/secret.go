@@ -80,7 +80,7 @@ func argumentsAt(line []byte) int {
 	c := ParseCommandUTF8(line)
 	i := bytes.IndexByte(line, ' ')
 	free := c.Verb == NOOP || c.Verb == HELP || c.Verb == VRFY || c.Verb == EXPN // whose argument may be anything
-	right := c.Err == nil && bytes.HasSuffix(line, []byte("\r\n")) // who knows how it goes on?
+	right := c.Err == nil && bytes.HasSuffix(line, []byte("\r\n"))               // who knows how it goes on?
 	if i < 0 || right && !free || bytes.IndexByte(line, ':') >= 0 && (c.Verb == MAIL || c.Verb == RCPT) {
 		return -1
 	}
