@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"helo/sim/explain"
 	"helo/sim/secure"
 	"helo/sim/trace"
 )
@@ -20,14 +21,30 @@ func hints(t *trace.Trace, o sendOptions) []string {
 	why := told(t)
 	withheld := strings.HasPrefix(why, "550 5.7.11 ") && untrusted(t)
 	switch {
+	case (strings.Contains(why, secure.Untrusted) || withheld) && o.ca != "":
+		list = append(list, "none of the authorities in "+explain.Visible([]byte(o.ca))+" has signed it; helo serve says which file has its own")
 	case strings.Contains(why, secure.Untrusted), withheld:
 		list = append(list, "--ca FILE names the authorities to trust")
+	case strings.HasPrefix(why, "550 5.7.0 the server offers no login"):
+		list = append(list, "servers let users log in at ports 587 and 465, many kinds of login inside TLS alone; AUTH in the reply to EHLO lists them")
+	case refused(t):
+		list = append(list, "nobody listens at that address and port")
 	case o.user == "" && strings.HasPrefix(why, "530 "): // RFC 4954 §6
 		list = append(list, "--user with --password-file FILE logs in")
 	case o.user != "" && o.tls == "" && !o.inClear && strings.HasPrefix(why, "451 4.7.4 "):
 		list = append(list, "with --user TLS is demanded; --tls says otherwise, and --tls implicit begins with it")
 	}
 	return append(list, doorHints(t, o)...)
+}
+
+// refused says whether a connection was refused.
+func refused(t *trace.Trace) bool {
+	for pos := t.First(); pos < t.End(); pos++ {
+		if t.At(pos).Kind == trace.Refused {
+			return true
+		}
+	}
+	return false
 }
 
 // untrusted says whether a certificate was not signed by anybody to be trusted.

@@ -21,7 +21,7 @@ func TestRFC4954_9_RepliesDoNotRepeatTheLogin(t *testing.T) {
 		reply, want string // the last to the login
 	}{
 		{plainLogin, "535 5.7.8 cannot log in with " + both + "\r\n", "535 5.7.8 cannot log in with " + unread(both) + "\r\n"},
-		{plainLogin, "535-5.7.8 <" + both + both + "\r\n535 " + secret + "\r\n", "535-5.7.8 <" + unread(both)+unread(both) + "\r\n535 " + hidden + "\r\n"},
+		{plainLogin, "535-5.7.8 <" + both + both + "\r\n535 " + secret + "\r\n", "535-5.7.8 <" + unread(both) + unread(both) + "\r\n535 " + hidden + "\r\n"},
 		{plainLogin, "421 " + secret + secret + "!\r\n", "421 " + hidden + hidden + "!\r\n"},
 		{plainLogin, "235 2.7.0 " + secret + " is right\r\n", "235 2.7.0 " + hidden + " is right\r\n"},
 		{plainLogin, secret + " or what\r\n", hidden + " or what\r\n"},

@@ -23,6 +23,7 @@ func (l *lesson) in(th *theme) *in {
 		by: l.by, t: l.s.Trace(), rows: l.s.Rows(), n: l.rows(), asked: l.asked(), who: l.s.Step().AsksWho(), known: l.s.Known(),
 		cursor: l.cursor, grow: l.grow, part: l.part, th: th, xPos: trace.NoPos, fault: -1,
 	}
+	in.types = l.typing
 	row := l.cursor
 	if in.asked && row == in.n-1 {
 		row--

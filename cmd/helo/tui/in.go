@@ -28,6 +28,7 @@ type in struct {
 	xPos  trace.Pos           // that event; NoPos if there is none
 	part  int                 // the chosen part, -1 if none is
 	mine  bool                // it is a line that the learner typed
+	types bool                // letters belong to a line
 	fault int                 // the octet at which that line went wrong, -1 if nowhere
 
 	th *theme

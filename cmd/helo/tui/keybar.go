@@ -168,7 +168,24 @@ func (l *lesson) bar(in *in, g layout) []barKey {
 		add(keyText, "text")
 	}
 	add(keyView, "view")
+	keys = named(keys, st.Prose)
 	add(keyLeave, "leave")
 	add(keyHelp, "help")
+	return keys
+}
+
+// named puts the keys of which the text speaks before others, so that they stay
+// when there is no room for all.
+func named(keys []barKey, text string) []barKey {
+	rank := func(k barKey) int {
+		switch show := k.key.Help().Key; {
+		case show == keyNext.Help().Key, show == keyChoose.Help().Key:
+			return 0
+		case strings.Contains(text, "**"+k.name()+"**"):
+			return 1
+		}
+		return 2
+	}
+	slices.SortStableFunc(keys, func(a, b barKey) int { return rank(a) - rank(b) })
 	return keys
 }

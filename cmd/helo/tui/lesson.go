@@ -209,7 +209,7 @@ func (l *lesson) canHint() bool {
 
 func (l *lesson) askHint() {
 	if h, ok := l.s.Hint(); ok {
-		l.hint = h
+		l.hint, l.reading = h, true
 	}
 }
 

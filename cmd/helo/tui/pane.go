@@ -274,7 +274,7 @@ func tailRows(in *in, w int) []string {
 	l := newLine(w)
 	l.to(th, paneIndent).put(th.mid, "because").to(th, paneIndent+max(name+3, 10))
 	go_ := 0
-	if in.x.Cause != trace.NoPos {
+	if in.x.Cause != trace.NoPos && !in.types {
 		go_ = cells("w go there") + 3
 	}
 	l.put(th.text, cut(in.x.Because, w-paneIndent-l.at-go_))

@@ -198,6 +198,8 @@ func (m *serverModel) key(msg tea.KeyPressMsg) tea.Cmd {
 		return tea.Quit
 	case key.Matches(msg, keyHelp):
 		m.overlays = append(m.overlays, keysBox(serverGroups))
+	case key.Matches(msg, keyInvite):
+		m.overlays = append(m.overlays, m.invite())
 	case key.Matches(msg, keyUp):
 		m.move(1)
 	case key.Matches(msg, keyDown):

@@ -15,6 +15,9 @@ import (
 // keyFollow shows what comes as it comes.
 var keyFollow = bind([]string{"f"}, "f", "follow the newest")
 
+// keyInvite shows how clients come in.
+var keyInvite = bind([]string{"i"}, "i", "how clients come in")
+
 // serverGroups are the keys of the screen of a server.
 var serverGroups = []helpGroup{
 	{"The session", []helpKey{
@@ -28,6 +31,7 @@ var serverGroups = []helpGroup{
 	{"The server", []helpKey{
 		row("↑ ↓  k j", "newer, older session", keyUp, keyDown),
 		row("f  end", "follow the newest", keyFollow, keyEnd),
+		row("i", "how clients come in", keyInvite),
 		row("?  F1", "help", keyHelp),
 		row("q  ctrl+c", "stop the server", keyQuit, keyKill),
 	}},
@@ -83,22 +87,54 @@ func (m *serverModel) waiting() []string {
 	}
 	say(th.ask, "Waiting for a client")
 	out = append(out, plain(m.w))
-	say(th.text, "Any mail program on this machine can talk to this server. In another terminal, try:")
-	out = append(out, plain(m.w))
-	say(th.accent, m.o.Try)
-	out = append(out, plain(m.w))
-	for _, line := range m.o.Invited {
-		say(th.mid, line)
+	for _, r := range m.invitation(m.w - 8) {
+		out = append(out, newLine(m.w).to(th, 4).put(r.ink, r.text).end(th))
 	}
-	if len(m.o.Invited) > 0 {
-		out = append(out, plain(m.w))
-	}
+	out = append(out, plain(m.w))
 	say(th.mid, "Each session shows here as it happens, with every octet explained.")
 	if m.wrong != "" {
 		out = append(out, plain(m.w))
 		say(th.fail, m.wrong)
 	}
 	return out
+}
+
+// inviting is a line of the invitation.
+type inviting struct {
+	ink  ink
+	text string
+}
+
+// invitation says how clients come in.
+func (m *serverModel) invitation(w int) []inviting {
+	var out []inviting
+	say := func(k ink, text string) {
+		for _, r := range wrap(text, w) {
+			out = append(out, inviting{k, r})
+		}
+	}
+	say(m.th.text, "Any mail program on this machine can talk to this server. In another terminal, try:")
+	say(m.th.text, "")
+	say(m.th.accent, m.o.Try)
+	if len(m.o.Invited) > 0 {
+		say(m.th.text, "")
+	}
+	for _, line := range m.o.Invited {
+		say(m.th.mid, line)
+	}
+	return out
+}
+
+// invite is the invitation as a box, for when there are sessions already.
+func (m *serverModel) invite() *overlay {
+	rows := func(th *theme, w, _ int) []string {
+		out := []string{""}
+		for _, r := range m.invitation(min(w, 72)) {
+			out = append(out, newLine(cells(r.text)).put(r.ink, r.text).end(th))
+		}
+		return out
+	}
+	return &overlay{title: "How clients come in", rows: rows, keys: []barKey{{keyClose, "", "close"}}}
 }
 
 // sessions is the list of sessions, the exchange of the chosen one, and its

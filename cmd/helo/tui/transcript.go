@@ -5,6 +5,10 @@ package tui
 import (
 	"bytes"
 	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/charmbracelet/x/ansi"
 
 	"helo/protocol/smtp"
 	"helo/sim/explain"
@@ -27,8 +31,13 @@ func transcript(in *in, w, h int) []string {
 		return fill(nil, w, h)
 	}
 	rows := transcriptRow(in, at, ids, w)
-	if len(rows) > h && h > 1 {
-		rows = append(rows[:h-1], newLine(w).right(in.th, in.th.mid, "… more lines", w-2).end(in.th))
+	if len(rows) > h && h > 1 { // tab leads through the lines, and what is shown follows
+		from := max(0, min(transcriptLine(in, ids, w)-h/2, len(rows)-h+1))
+		more := "… the end; tab goes on from the beginning"
+		if n := len(rows) - from - h + 1; n > 0 {
+			more = fmt.Sprintf("… %d more lines, tab leads there", n)
+		}
+		rows = append(slices.Clone(rows[from:from+h-1]), newLine(w).right(in.th, in.th.mid, more, w-2).end(in.th))
 	}
 	rows = fill2(rows, h)
 	// Two thirds of the room are for what came before, if so much did.
@@ -93,12 +102,33 @@ func transcriptRow(in *in, i, ids, w int) []string {
 	l.to(in.th, col-2).put(in.th.wall, wall).to(in.th, col).put(a.ink, text)
 	out := []string{l.end(in.th)}
 	for _, m := range more {
-		l := newLine(w)
-		l.band = i == in.cursor
-		l.to(in.th, col-2).put(in.th.wall, wall)
-		out = append(out, l.to(in.th, col).put(a.ink, m).end(in.th))
+		for _, piece := range pieces(m, w-col-2) {
+			l := newLine(w)
+			l.band = i == in.cursor
+			l.to(in.th, col-2).put(in.th.wall, wall)
+			out = append(out, l.to(in.th, col).put(a.ink, piece).end(in.th))
+		}
 	}
 	return out
+}
+
+// pieces is a line in as many as it takes.
+func pieces(line string, w int) []string {
+	return strings.Split(ansi.Wrap(line, max(w, 1), ""), "\n")
+}
+
+// transcriptLine is where in the rows of the cursor's event the chosen part is.
+func transcriptLine(in *in, ids, w int) int {
+	if in.part < 0 || in.part >= len(in.x.Parts) {
+		return 0
+	}
+	col := cells(clock(in.latest())) + 8 + 2*ids
+	_, more := transcriptText(in, in.cursor, "")
+	at := 0
+	for i := range min(len(more), bytes.Count(in.x.Octets[:in.x.Parts[in.part].Start], []byte("\r\n"))+1) {
+		at += len(pieces(more[i], w-col-2))
+	}
+	return at
 }
 
 // transcriptText is what a row says in full: every line of a reply, the first
