@@ -32,6 +32,7 @@ var scenes = []struct {
 	{"journey-right", func(s *screen) { handover(s); s.press("1") }},
 	{"journey-part", func(s *screen) { handover(s); s.press("1"); leftTo(s, "MAIL FROM"); s.press("tab", "tab") }},
 	{"journey-transcript", func(s *screen) { toStep(s, "1", isQuiz); s.press("v") }},
+	{"journey-transcript-end", func(s *screen) { toStep(s, "1", isQuiz); s.press("v", "shift+tab") }},
 	{"journey-quiz", func(s *screen) { toStep(s, "1", isQuiz); s.press("1") }},
 	{"journey-end", func(s *screen) { toStep(s, "1", isRead); s.press("end") }},
 	{"byhand-begins", func(s *screen) { s.press("2") }},
