@@ -23,19 +23,39 @@ type upgrade struct {
 }
 
 // observed is a connection that TLS runs over. It remembers what a ClientHello on
-// it said, and its end is none of TLS: crypto/tls would take it for a
-// close_notify where it comes between two records.
+// it said, and how what came last ends. Its end is none of TLS: crypto/tls would
+// take it for a close_notify where it comes between two records.
 type observed struct {
 	net.Conn
 	hello string
+	last  [alertOctets]byte
 }
+
+// alertOctets is how many octets an alert in clear has, with its header (RFC 8446
+// §5.1, §6).
+const alertOctets = 7
 
 func (o *observed) Read(p []byte) (int, error) {
 	n, err := o.Conn.Read(p)
+	if n > 0 {
+		all := append(o.last[:], p[max(0, n-alertOctets):n]...)
+		copy(o.last[:], all[len(all)-alertOctets:])
+	}
 	if err == io.EOF {
 		err = secure.ErrCut
 	}
 	return n, err
+}
+
+// refusal is the alert with which the other end has refused a certificate, in
+// clear: some send it so, though this end expects records of TLS 1.3 by then, and
+// takes it for one that cannot be decrypted.
+func (o *observed) refusal() error {
+	const alert, fatal = 21, 2
+	if o.last[0] != alert || o.last[1] != 3 || o.last[3] != 0 || o.last[4] != 2 || o.last[5] != fatal {
+		return nil
+	}
+	return &net.OpError{Op: "remote error", Err: tls.AlertError(o.last[6])}
 }
 
 // ServerTLS returns how a live server's TLS is set up: with this certificate,
@@ -130,6 +150,9 @@ func (h *hub) handshake(below net.Conn, u *upgrade, config *tls.Config) (s shake
 	case errors.Is(err, os.ErrDeadlineExceeded) && h.stopping():
 		s.why = stopped
 	case err != nil:
+		if said := nc.refusal(); said != nil {
+			err = said
+		}
 		s.why = secure.Reason(err)
 	}
 	return s
@@ -146,7 +169,7 @@ func (h *hub) recordShake(c *conn, u *upgrade, s shaken) {
 	switch state := s.end.ConnectionState(); {
 	case u.ask.Server && s.hello != "":
 		say(h.them, h.me, "ClientHello: "+s.hello)
-		if state.HandshakeComplete {
+		if state.CipherSuite != 0 {
 			say(h.me, h.them, "ServerHello: "+tls.VersionName(state.Version)+", "+tls.CipherSuiteName(state.CipherSuite))
 		}
 	case s.shown != nil:
