@@ -19,7 +19,7 @@ import (
 func hints(t *trace.Trace, o sendOptions) []string {
 	var list []string
 	why := told(t)
-	withheld := strings.HasPrefix(why, "550 5.7.11 ") && untrusted(t)
+	withheld := strings.HasPrefix(why, "550 5.7.11 ") && happened(t, trace.Secured, secure.Untrusted)
 	switch {
 	case (strings.Contains(why, secure.Untrusted) || withheld) && o.ca != "":
 		list = append(list, "none of the authorities in "+explain.Visible([]byte(o.ca))+" has signed it; helo serve says which file has its own")
@@ -27,7 +27,7 @@ func hints(t *trace.Trace, o sendOptions) []string {
 		list = append(list, "--ca FILE names the authorities to trust")
 	case strings.HasPrefix(why, "550 5.7.0 the server offers no login"):
 		list = append(list, "servers let users log in at ports 587 and 465, many kinds of login inside TLS alone; AUTH in the reply to EHLO lists them")
-	case refused(t):
+	case happened(t, trace.Refused, ""):
 		list = append(list, "nobody listens at that address and port")
 	case o.user == "" && strings.HasPrefix(why, "530 "): // RFC 4954 §6
 		list = append(list, "--user with --password-file FILE logs in")
@@ -37,20 +37,10 @@ func hints(t *trace.Trace, o sendOptions) []string {
 	return append(list, doorHints(t, o)...)
 }
 
-// refused says whether a connection was refused.
-func refused(t *trace.Trace) bool {
+// happened says whether there is such an event.
+func happened(t *trace.Trace, kind trace.Kind, words string) bool {
 	for pos := t.First(); pos < t.End(); pos++ {
-		if t.At(pos).Kind == trace.Refused {
-			return true
-		}
-	}
-	return false
-}
-
-// untrusted says whether a certificate was not signed by anybody to be trusted.
-func untrusted(t *trace.Trace) bool {
-	for pos := t.First(); pos < t.End(); pos++ {
-		if t.At(pos).Kind == trace.Secured && strings.Contains(string(t.OctetsAt(pos)), secure.Untrusted) {
+		if t.At(pos).Kind == kind && strings.Contains(string(t.OctetsAt(pos)), words) {
 			return true
 		}
 	}
@@ -66,12 +56,14 @@ const (
 // doorHints say that the other way of beginning TLS may be the right one (RFC
 // 8314 §3.3, RFC 3207 §4).
 func doorHints(t *trace.Trace, o sendOptions) []string {
-	implicit := o.tls == "implicit"
-	for pos := t.First(); pos < t.End(); pos++ {
-		switch e := t.At(pos); {
-		case e.Kind == trace.Unsecured && implicit && strings.Contains(string(t.OctetsAt(pos)), secure.NoRecord):
+	if o.tls == "implicit" {
+		if happened(t, trace.Unsecured, secure.NoRecord) {
 			return []string{hintClear}
-		case e.Kind == trace.TimedOut && !implicit && silent(t, pos):
+		}
+		return nil
+	}
+	for pos := t.First(); pos < t.End(); pos++ {
+		if t.At(pos).Kind == trace.TimedOut && silent(t, pos) {
 			return []string{hintSilent}
 		}
 	}

@@ -58,3 +58,20 @@ func TestServeKeyLog(t *testing.T) {
 		}
 	}
 }
+
+// Users may come from a file, and nobody else then.
+func TestServeTheUsersOfAFile(t *testing.T) {
+	t.Setenv("XDG_STATE_HOME", t.TempDir())
+	file, addr := filepath.Join(t.TempDir(), "users"), freePort(t)
+	if err := os.WriteFile(file, []byte("bob:one\ncarol:two:three\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	serveTest(t, "--submission", addr, "--login-file", file)
+	waitListening(t, addr)
+	for login, status := range map[string]int{"bob:one": 0, "carol:two:three": 0, "carol:two": exitRefused, "alice:wonderland": exitRefused} {
+		user, password, _ := strings.Cut(login, ":")
+		if got := sendTest(t, savedLetter, addr, append([]string{"--user", user, "--password", password}, aliceToBob...)...); got.status != status {
+			t.Errorf("%s: status %d, want %d: %s", login, got.status, status, got.verdicts)
+		}
+	}
+}

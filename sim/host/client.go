@@ -98,6 +98,8 @@ func (h *Host) outHeard(out *outbound, octets []byte, span trace.Span, off uint3
 		rest, _ := out.segment.part(int64(out.heard), int64(off))
 		begun := h.env.Octets(rest)
 		h.scratch = append(append(h.scratch[:0], begun...), octets...)
+		// What came before is no more than the trace has: it may have stars already, so
+		// it is not joined to what the session still has as it was.
 		masked := append(bytes.Clone(out.client.MaskReplies(begun)), out.client.Mask(octets)...)
 		if !bytes.Equal(masked, h.scratch) {
 			span = h.env.StoreSecret(h.scratch, masked)

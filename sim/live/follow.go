@@ -12,8 +12,8 @@ import (
 const breath = 10 * time.Millisecond
 
 // Follow calls update whenever the trace has grown, until ctx is done, and once
-// more then. Connections wait when update is far behind, so that a slow reader
-// of what it writes loses nothing and costs no memory. It returns early with
+// more then. A server's connections wait when update is far behind, so that a slow
+// reader of what it writes loses nothing and costs no memory. It returns early with
 // the first error of update. There is one follower at a time.
 func (h *hub) Follow(ctx context.Context, update func() error) error {
 	h.pace.begin()

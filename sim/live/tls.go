@@ -37,9 +37,11 @@ const alertOctets = 7
 
 func (o *observed) Read(p []byte) (int, error) {
 	n, err := o.Conn.Read(p)
-	if n > 0 {
-		all := append(o.last[:], p[max(0, n-alertOctets):n]...)
-		copy(o.last[:], all[len(all)-alertOctets:])
+	if n < alertOctets {
+		copy(o.last[:], o.last[n:])
+		copy(o.last[alertOctets-n:], p[:n])
+	} else {
+		copy(o.last[:], p[n-alertOctets:n])
 	}
 	if err == io.EOF {
 		err = secure.ErrCut

@@ -316,3 +316,43 @@ func TestRFC5321_4_5_3_2_7_HalfARecord(t *testing.T) {
 		})
 	}
 }
+
+// RFC 8446 §6: an alert in clear is known in whatever pieces it comes, and costs
+// nothing to look for.
+func TestRFC8446_6_AlertInClear(t *testing.T) {
+	const alert = "\x15\x03\x03\x00\x02\x02\x30"
+	for _, test := range []struct {
+		said string
+		want bool
+	}{{alert, true}, {"\x16\x03\x01\x00\x01x" + alert, true}, {alert + "x", false}, {alert[1:], false}, {"", false}} {
+		for size := 1; size < 12; size++ {
+			o := &observed{Conn: &heardConn{octets: []byte(test.said)}}
+			buf := make([]byte, size)
+			for _, err := o.Read(buf); err == nil; {
+				_, err = o.Read(buf)
+			}
+			if got := o.refusal() != nil; got != test.want {
+				t.Errorf("%q in pieces of %d: %v", test.said, size, got)
+			}
+		}
+	}
+	o, buf := &observed{Conn: &heardConn{octets: make([]byte, 1<<20)}}, make([]byte, 100)
+	if n := testing.AllocsPerRun(100, func() { o.Read(buf) }); n > 0 {
+		t.Errorf("%v allocations a read", n)
+	}
+}
+
+// heardConn is a connection of which octets are heard.
+type heardConn struct {
+	net.Conn
+	octets []byte
+}
+
+func (c *heardConn) Read(p []byte) (int, error) {
+	if len(c.octets) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(p, c.octets)
+	c.octets = c.octets[n:]
+	return n, nil
+}

@@ -75,6 +75,7 @@ func conversation(in *in, as trace.HostID) []said {
 				text = string(octets)
 			}
 			out = beforeTyped(out, said{mark: mark, text: text, ink: th.mid, row: row, inside: inside})
+		case len(out) == 0: // how the hosts are set is before the conversation
 		case isRow && e.Host != as && e.Kind != trace.Command && e.Kind != trace.Letter && e.Kind != trace.Reply,
 			isRow && e.Host == as && (failed(in.t, e) || e.Kind == trace.Secured):
 			k, special := deedInk(in, e)

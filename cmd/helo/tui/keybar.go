@@ -168,7 +168,11 @@ func (l *lesson) bar(in *in, g layout) []barKey {
 		add(keyText, "text")
 	}
 	add(keyView, "view")
-	keys = named(keys, st.Prose)
+	text := st.Prose + st.Question + l.hint.Text
+	if l.told {
+		text += l.said.Text
+	}
+	keys = named(keys, text)
 	add(keyLeave, "leave")
 	add(keyHelp, "help")
 	return keys

@@ -94,7 +94,7 @@ func transcriptRow(in *in, i, ids, w int) []string {
 	l.to(in.th, 1).put(in.time(i), pad(clock(e.At), timeWidth)).to(in.th, timeWidth+3)
 	l.put(in.th.mid, left).to(in.th, timeWidth+4+ids).put(a.ink, arrow)
 	l.to(in.th, timeWidth+6+ids).put(in.th.mid, right)
-	col := timeWidth + 8 + 2*ids
+	col := transcriptColumn(in, ids)
 	wall := ""
 	if !asked && inPipe(in, i, e.Conn) {
 		wall = "║"
@@ -112,6 +112,9 @@ func transcriptRow(in *in, i, ids, w int) []string {
 	return out
 }
 
+// transcriptColumn is where the text of a row begins.
+func transcriptColumn(in *in, ids int) int { return cells(clock(in.latest())) + 8 + 2*ids }
+
 // pieces is a line in as many as it takes.
 func pieces(line string, w int) []string {
 	return strings.Split(ansi.Wrap(line, max(w, 1), ""), "\n")
@@ -122,7 +125,7 @@ func transcriptLine(in *in, ids, w int) int {
 	if in.part < 0 || in.part >= len(in.x.Parts) {
 		return 0
 	}
-	col := cells(clock(in.latest())) + 8 + 2*ids
+	col := transcriptColumn(in, ids)
 	_, more := transcriptText(in, in.cursor, "")
 	at := 0
 	for i := range min(len(more), bytes.Count(in.x.Octets[:in.x.Parts[in.part].Start], []byte("\r\n"))+1) {
