@@ -114,10 +114,10 @@ func (m *serverModel) invitation(w int) []inviting {
 		}
 	}
 	say(m.th.text, "Any mail program on this machine can talk to this server. In another terminal, try:")
-	say(m.th.text, "")
+	out = append(out, inviting{})
 	say(m.th.accent, m.o.Try)
 	if len(m.o.Invited) > 0 {
-		say(m.th.text, "")
+		out = append(out, inviting{})
 	}
 	for _, line := range m.o.Invited {
 		say(m.th.mid, line)
@@ -248,6 +248,7 @@ func (m *serverModel) bar(in *in) []barKey {
 		}
 		keys = append(keys, there...)
 		add(keyView, "", "view")
+		add(keyInvite, "", "doors")
 	}
 	add(keyQuit, "", "stop")
 	add(keyHelp, "", "help")

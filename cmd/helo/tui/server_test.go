@@ -110,6 +110,12 @@ func TestServerScreens(t *testing.T) {
 		m.o.Faults = []string{"mx tls=expired", `mx at=RCPT n=1 reply="451 4.7.1 \x1b[31mlater"`}
 		golden.RequireEqual(t, []byte(checkScreen(t, m, 80, 24)))
 	})
+	t.Run("invite-80x24", func(t *testing.T) {
+		m := newServed(t, served(), 80, 24)
+		m.o.Invited = []string{"mail of its users, who log in after STARTTLS, at 127.0.0.1:2587", "log in as alice with the password wonderland"}
+		m.Update(press("i"))
+		golden.RequireEqual(t, []byte(checkScreen(t, m, 80, 24)))
+	})
 	t.Run("waiting-80x24", func(t *testing.T) {
 		m := newServed(t, trace.New("direct", 0, time.Now(), []trace.Host{{ID: "client"}, {ID: "mx", Title: "mx.receiver.example"}}), 80, 24)
 		golden.RequireEqual(t, []byte(checkScreen(t, m, 80, 24)))
