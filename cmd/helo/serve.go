@@ -1,10 +1,8 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/netip"
 	"os"
@@ -16,11 +14,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"helo/cmd/helo/tui"
-	"helo/content"
 	"helo/protocol/smtp"
 	"helo/sim/explain"
-	"helo/sim/export"
 	"helo/sim/host"
 	"helo/sim/live"
 )
@@ -170,10 +165,15 @@ func serve(cmd *cobra.Command, o serveOptions) error {
 	if err != nil {
 		return err
 	}
+	// Before anybody can know of the server: whoever does may tell it to stop.
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(signals)
 	doors, err := o.open()
 	if err != nil {
 		return err
 	}
+	r := running{cmd: cmd, server: s, doors: doors, o: o, signals: signals}
 	invited := invitation(doors, made, caFile)
 	if o.headless {
 		if caFile != "" || made.user != "" {
@@ -181,138 +181,9 @@ func serve(cmd *cobra.Command, o serveOptions) error {
 				fmt.Fprintln(cmd.ErrOrStderr(), "helo: "+line)
 			}
 		}
-		return serveHeadless(cmd, s, doors, o)
+		return r.headless()
 	}
-	return serveScreen(cmd, s, doors, cfg, o, made, invited)
-}
-
-// errUnread is for a server that had to end at once while nobody read what it
-// wrote.
-var errUnread = errors.New("failed to write the last events: nobody reads them")
-
-// listen runs the server at its sockets until what shows it returns: a screen,
-// or what writes the transcript. Then open transactions may finish, and finish
-// writes the rest, unless a signal comes that wants it to end at once.
-func listen(cmd *cobra.Command, s *live.Server, doors []door, o serveOptions, show func(ctx context.Context) error, finish func() error) error {
-	accepting, stopAccepting := context.WithCancel(cmd.Context())
-	defer stopAccepting()
-	served := make(chan error, len(doors))
-	showing, stopShowing := context.WithCancel(cmd.Context())
-	defer stopShowing()
-	for _, d := range doors {
-		go func() {
-			served <- s.Serve(accepting, d, d.port)
-			stopShowing()
-		}()
-	}
-	err := show(showing)
-	stopAccepting()
-
-	again := make(chan os.Signal, 1)
-	signal.Notify(again, os.Interrupt, syscall.SIGTERM)
-	defer signal.Stop(again)
-	grace, end := context.WithTimeout(context.Background(), o.grace)
-	defer end()
-	hurry, hurried := context.WithCancel(context.Background())
-	defer hurried()
-	go func() {
-		select {
-		case <-again:
-			end()
-			hurried()
-			signal.Stop(again) // and the next one ends the process
-		case <-hurry.Done():
-		}
-	}()
-	patience := time.AfterFunc(200*time.Millisecond, func() {
-		if n := s.Connections(); n > 0 {
-			fmt.Fprintf(cmd.ErrOrStderr(), "helo: waits for open transactions, at most %v; ctrl+c ends them now\n", o.grace)
-		}
-	})
-	ends(hurry, func() { s.Shutdown(grace) }) // else 421 is said, and clients do not close
-	patience.Stop()
-	var last error
-	if !ends(hurry, func() {
-		for range doors {
-			last = errors.Join(last, <-served)
-		}
-		last = errors.Join(last, finish())
-	}) {
-		return errors.Join(err, errUnread)
-	}
-	return errors.Join(err, last)
-}
-
-// ends waits until f ends, but not for long once hurry is done, and says whether
-// it has ended.
-func ends(hurry context.Context, f func()) bool {
-	done := make(chan struct{})
-	go func() { f(); close(done) }()
-	select {
-	case <-done:
-		return true
-	case <-hurry.Done():
-	}
-	select {
-	case <-done:
-		return true
-	case <-time.After(400 * time.Millisecond):
-		return false
-	}
-}
-
-// serveHeadless writes what happens until a signal comes.
-func serveHeadless(cmd *cobra.Command, s *live.Server, doors []door, o serveOptions) error {
-	out := cmd.OutOrStdout()
-	update := export.NewTextStream(out, s.Trace(), s.Outside()).Update
-	if o.format == "json" {
-		update = export.NewJSONStream(out, s.Trace()).Update
-	}
-	following, stopFollowing := context.WithCancel(context.Background())
-	defer stopFollowing()
-	written := make(chan error, 1)
-	go func() { written <- s.Follow(following, update) }()
-	err := listen(cmd, s, doors, o, func(ctx context.Context) error {
-		ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
-		defer stop()
-		select {
-		case <-ctx.Done():
-			return nil
-		case err := <-written: // nobody reads any more
-			written <- nil
-			return err
-		}
-	}, func() error {
-		stopFollowing()
-		return <-written
-	})
-	if isClosedPipe(err) {
-		return io.ErrClosedPipe
-	}
-	return err
-}
-
-// serveScreen shows the server on the terminal until the person quits.
-func serveScreen(cmd *cobra.Command, s *live.Server, doors []door, cfg live.Config, o serveOptions, made login, invited []string) error {
-	to := "postmaster@" + cfg.Host.Server.Domains[0]
-	if boxes := cfg.Host.Server.Mailboxes; len(boxes) > 0 {
-		box := boxes[0]
-		if box == host.AnyMailbox {
-			box = "bob"
-		}
-		to = box + "@" + cfg.Host.Server.Domains[0]
-	}
-	var faults []string
-	for _, f := range cfg.Faults {
-		faults = append(faults, f.String())
-	}
-	return listen(cmd, s, doors, o, func(ctx context.Context) error {
-		return tui.RunServer(ctx, tui.ServerOptions{
-			Trace: s.Trace(), Grew: s.Grew(), Address: doors[0].Addr().String(), Invited: invited, Faults: faults,
-			Try:       tryIt(doors[0], made, to),
-			Reference: func() (*explain.Reference, error) { return explain.Load(content.Files) },
-		})
-	}, func() error { return nil })
+	return r.screen(cfg, made, invited)
 }
 
 // serverConfig puts together what the server is: a host of a scenario, changed

@@ -70,6 +70,31 @@ func TestServeStops(t *testing.T) {
 	}
 }
 
+// However early the signal comes, a server that has said that it is there ends in
+// good order.
+func TestServeStopsFromItsFirstWord(t *testing.T) {
+	t.Setenv("XDG_STATE_HOME", t.TempDir())
+	for range 20 {
+		cmd := exec.Command(helo(t), "serve", "--smtp", "127.0.0.1:0", "--submission", "127.0.0.1:0", "--headless")
+		errs, err := cmd.StderrPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		in := bufio.NewScanner(errs)
+		for in.Scan() && !strings.Contains(in.Text(), "mail for its mailboxes at") {
+		}
+		cmd.Process.Signal(syscall.SIGTERM)
+		for in.Scan() {
+		}
+		if err := cmd.Wait(); err != nil {
+			t.Fatalf("it ended with %v", err)
+		}
+	}
+}
+
 // A second signal ends the server at once, whatever is open.
 func TestServeStopsAtOnce(t *testing.T) {
 	s := serveTest(t, "--grace", "1m")
