@@ -249,6 +249,21 @@ func TestFaultsAtALogin(t *testing.T) {
 	}
 }
 
+// RFC 4954 §4: a response that is too long for the command waits for a challenge.
+// A server that is content before has not heard who this is.
+func TestRFC4954_4_ContentTooEarly(t *testing.T) {
+	long := strings.Repeat("wonderland", 40)
+	sc := secured(t, theUsers, "users: [{name: alice, password: "+long+"}]", theLogin, "login: {user: alice, password: "+long+", mechanism: PLAIN}")
+	if _, tr := runSecured(t, sc); fate(tr) != check.Delivered || verbs(tr)[smtp.Response] != 1 {
+		t.Errorf("the letter is %v, commands %v", fate(tr), verbs(tr))
+	}
+	_, tr := runSecured(t, sc, "msa at=AUTH reply=235")
+	const want = "not sent: 550 5.7.0 login given up: the server was content before it was told who this is"
+	if fate(tr) != check.InOutbox || told(tr) != want || verbs(tr)[smtp.MAIL] != 0 {
+		t.Errorf("the letter is %v, Alice was told %q; want %q\n%s", fate(tr), told(tr), want, dump(tr))
+	}
+}
+
 // RFC 4954 §6: a client whose mechanism is not good enough, or not there after
 // all, takes another, unless its user has named one or none is left.
 func TestRFC4954_6_AnotherMechanism(t *testing.T) {

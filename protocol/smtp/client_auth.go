@@ -59,7 +59,7 @@ func (c *Client) Login(mechanism string, initial []byte) error {
 func (c *Client) takeLogin(r Reply) {
 	l := &c.login
 	if !r.Intermediate() {
-		l.reply, l.done = r, r.Positive() && !l.over
+		l.reply, l.done = r, r.Positive() && !l.over && !l.held
 		c.step = Ready
 		return
 	}

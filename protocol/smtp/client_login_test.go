@@ -228,6 +228,20 @@ func TestRFC4954_4_ReplyBeforeAUTH(t *testing.T) {
 	}
 }
 
+// RFC 4954 §4, RFC 4616 §2: a server that lets a client in before it was told who
+// that is has taken no login.
+func TestRFC4954_4_235BeforeTheResponse(t *testing.T) {
+	c := NewClient(&ClientConfig{})
+	hearing(t, c, "220 x\r\n", "250-x\r\n250 AUTH PLAIN\r\n")
+	if err := c.Login("PLAIN", longInitial(3)); err != nil {
+		t.Fatal(err)
+	}
+	hearing(t, c, "235 welcome\r\n")
+	if done, r := c.LoggedIn(); done || r.Code != 235 || c.Next() != Ready {
+		t.Errorf("logged in %v, %v; %v", done, r, c.Next())
+	}
+}
+
 // A clone inside a login goes its own way.
 func TestClientCloneInLogin(t *testing.T) {
 	c := clientChallenged(t, "")

@@ -209,6 +209,8 @@ func (h *Host) loginOver(out *outbound) bool {
 	case out.why.Outcome != smtp.Pending:
 	case out.client.BadChallenge():
 		h.leaveLogin(out, "the server's challenge is no base64")
+	case !done && r.Positive():
+		h.leaveLogin(out, "the server was content before it was told who this is")
 	case !done && (r.Code == 504 || r.Code == 534) && h.cfg.Client.Login.Mechanism == "": // RFC 4954 §4, §6
 		if !h.logIn(out) { // no other: then it is as the server says
 			out.why = smtp.Result{Outcome: smtp.Refused, Verb: smtp.AUTH, Reply: r}
