@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -18,15 +19,20 @@ import (
 	"time"
 )
 
-// freePort is a loopback address at which nobody listens.
+// freePort is a loopback address at which nobody listens. It is none of those that
+// the system hands out by itself, to other tests as well: a client that asks at
+// one again and again would end up talking to itself.
 func freePort(t testing.TB) string {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		addr := fmt.Sprintf("127.0.0.1:%d", 10000+rand.IntN(20000))
+		if ln, err := net.Listen("tcp", addr); err == nil {
+			ln.Close()
+			return addr
+		}
 	}
-	defer ln.Close()
-	return ln.Addr().String()
+	t.Fatal("expected a free port between 10000 and 30000, found none in 100 tries")
+	return ""
 }
 
 // waitListening waits until somebody listens at an address.
