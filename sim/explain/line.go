@@ -85,7 +85,7 @@ func (by Eyes) Line(t *trace.Trace, pos trace.Pos) string {
 		return "your turn"
 	case trace.Changed:
 		if string(octets) == "pipelining=off" {
-			return "one at a time"
+			return "one command at a time"
 		}
 		return "set: " + string(octets)
 	case trace.Fired:
