@@ -21,6 +21,7 @@ type Received struct {
 	With        string     // "ESMTP", "SMTP", … (RFC 3848); "UTF8SMTP" where SMTPUTF8 was said (RFC 6531 §4.3)
 	ID          string     // the writing host's own; empty: left out
 	For         string     // the recipient; only if there is just one, else empty
+	TLS         string     // the cipher suite, as the registry has it (RFC 8314 §4.3); empty: left out
 	At          time.Time  // written in UTC
 }
 
@@ -62,6 +63,12 @@ func (r Received) AppendTo(dst []byte) []byte {
 	if r.For != "" {
 		dst = append(dst, "\r\n for "...)
 		dst = appendPath(dst, r.For)
+	}
+	if r.TLS != "" {
+		dst = append(dst, "\r\n tls "...)
+		dst = appendAtom(dst, r.TLS)
+	}
+	if r.For != "" || r.TLS != "" {
 		dst = append(dst, "; "...)
 	} else {
 		dst = append(dst, ";\r\n "...)

@@ -28,6 +28,8 @@ func TestReceived(t *testing.T) {
 			"Received: from mail.sender.example ([192.0.2.10])\n by mx.receiver.example with ESMTP id 4fQ1\n for <bob@receiver.example>; Mon, 23 Nov 2026 10:15:02 +0000\n"},
 		{"RFC 5321 §4.4: more recipients, no for clause", with(func(r *Received) { r.For = "" }),
 			"Received: from mail.sender.example ([192.0.2.10])\n by mx.receiver.example with ESMTP id 4fQ1;\n Mon, 23 Nov 2026 10:15:02 +0000\n"},
+		{"RFC 8314 §4.3: the cipher suite of TLS", with(func(r *Received) { r.TLS = "TLS_AES_128_GCM_SHA256" }),
+			"Received: from mail.sender.example ([192.0.2.10])\n by mx.receiver.example with ESMTP id 4fQ1\n for <bob@receiver.example>\n tls TLS_AES_128_GCM_SHA256; Mon, 23 Nov 2026 10:15:02 +0000\n"},
 		{"RFC 5321 §4.4: TCP-info with the looked up name", with(func(r *Received) { r.FromReverse = "out.sender.example" }),
 			"Received: from mail.sender.example (out.sender.example [192.0.2.10])\n by mx.receiver.example with ESMTP id 4fQ1\n for <bob@receiver.example>; Mon, 23 Nov 2026 10:15:02 +0000\n"},
 		{"RFC 5321 §4.1.3: IPv6 has its tag; a client may name itself by its address",
@@ -73,7 +75,7 @@ var receivedForm = func() *regexp.Regexp {
 	return regexp.MustCompile(`^Received: from (?:` + domain + `|` + literal + `)` +
 		`(?:` + fws + `\((?:` + domain + ` )?` + literal + `\))?` +
 		`\r\n by ` + domain + `(?: with ` + atom + `)?(?: id ` + atom + `)?` +
-		`(?:\r\n for ` + path + `)?;` + fws + `[A-Z][a-z]{2}, \d\d? [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d \+0000\r\n$`)
+		`(?:\r\n for ` + path + `)?(?:\r\n tls ` + atom + `)?;` + fws + `[A-Z][a-z]{2}, \d\d? [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d \+0000\r\n$`)
 }()
 
 // RFC 5321 §4.4: whatever a peer says, the field keeps its form.
@@ -89,6 +91,7 @@ func TestReceivedKeepsItsForm(t *testing.T) {
 			With:        text.Draw(t, "with"),
 			ID:          text.Draw(t, "id"),
 			For:         text.Draw(t, "for"),
+			TLS:         text.Draw(t, "tls"),
 			At:          at,
 		}
 		if got := string(r.AppendTo(nil)); !receivedForm.MatchString(got) {

@@ -34,7 +34,7 @@ func (h *Host) takeLetter(in *inbound) *letter {
 	l.utf8, l.binary, l.dsn = in.server.UTF8(), in.server.Binary(), in.server.DSN()
 	l.asks = append(l.asks, in.server.RecipientDSNs()...)
 	r := message.Received{
-		FromName: name, FromAddr: in.from, By: h.name, With: with, ID: l.queueID, At: h.env.Clock(),
+		FromName: name, FromAddr: in.from, By: h.name, With: with, ID: l.queueID, TLS: in.cipher, At: h.env.Clock(),
 	}
 	l.to = append(l.to, in.server.Recipients()...)
 	if len(l.to) == 1 && l.to[0].IsASCII() {

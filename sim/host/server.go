@@ -24,6 +24,7 @@ type inbound struct {
 	shaking   bool          // TLS has begun and is not there yet
 	discarded int           // octets that waited in clear, and are in the trace
 	binding   *sasl.Binding // of TLS
+	cipher    string        // likewise
 	exchange  sasl.Exchange // the login under way
 
 	segment stream    // the octets that arrived last

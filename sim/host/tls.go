@@ -45,6 +45,7 @@ type TLS struct {
 // TLSInfo is what came of it.
 type TLSInfo struct {
 	Binding  *sasl.Binding // what a login can be bound to
+	Cipher   string        // server: the suite's registered name, for the Received field; empty: it is not told
 	Verified bool          // the certificate is right, whether that was asked for or not
 }
 
@@ -55,7 +56,7 @@ func (h *Host) Secured(c trace.ConnID, info TLSInfo, pos trace.Pos) {
 		h.handSecured(pos)
 	case h.ins[c] != nil:
 		in := h.ins[c]
-		in.pos, in.binding = pos, info.Binding
+		in.pos, in.binding, in.cipher = pos, info.Binding, info.Cipher
 		in.exchange, in.shaking = nil, false
 		if info.Binding == nil {
 			in.server.Unbound()
