@@ -213,11 +213,7 @@ func (w *World) unsecured(id trace.ConnID, side int, why string, cause trace.Pos
 func (u *upgrade) info() host.TLSInfo {
 	state := u.end.ConnectionState()
 	// The cipher suite is not told: which one it is depends on the processor.
-	info := host.TLSInfo{Verified: !u.ask.Server && u.verdict == nil}
-	if data, err := state.ExportKeyingMaterial("EXPORTER-Channel-Binding", nil, 32); err == nil { // RFC 9266 §2
-		info.Binding = &sasl.Binding{Type: sasl.TLSExporter, Data: data}
-	}
-	return info
+	return host.TLSInfo{Binding: sasl.BindExporter(&state), Verified: !u.ask.Server && u.verdict == nil}
 }
 
 // describe says what came of the handshake, in words.

@@ -125,7 +125,7 @@ func TestRFC5802_6_ALoginIsBoundToItsConnection(t *testing.T) {
 	_, x := pair(t, nameScramPlus, a, Credentials{User: "alice", Password: "wonderland"})
 	for _, other := range []*Binding{
 		{Type: TLSExporter, Data: []byte("another connection's, of 32 octet")},
-		{Type: TLSServerEndPoint, Data: testBinding.Data},
+		{Type: "tls-server-end-point", Data: testBinding.Data},
 	} {
 		l, err := NewLogin(nameScramPlus, ClientOptions{Credentials: Credentials{User: "alice", Password: "wonderland"}, Nonce: "client", Binding: other})
 		if err != nil {

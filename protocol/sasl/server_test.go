@@ -212,7 +212,7 @@ func TestExchangeNeeds(t *testing.T) {
 		{"SCRAM-SHA-256", ServerOptions{Nonce: "a b"}, "needs a nonce"},
 		{"SCRAM-SHA-256", ServerOptions{Nonce: "a"}, ""},
 		{"SCRAM-SHA-256-PLUS", ServerOptions{Nonce: "a"}, "needs a channel binding"},
-		{"SCRAM-SHA-256-PLUS", ServerOptions{Nonce: "a", Binding: &Binding{Type: "tls-unique", Data: []byte("x")}}, "needs a channel binding"},
+		{"SCRAM-SHA-256-PLUS", ServerOptions{Nonce: "a", Binding: &Binding{Data: []byte("x")}}, "needs a channel binding"},
 		{"SCRAM-SHA-256-PLUS", ServerOptions{Nonce: "a", Binding: &Binding{Type: TLSExporter}}, "needs a channel binding"},
 		{"SCRAM-SHA-256-PLUS", ServerOptions{Nonce: "a", Binding: testBinding}, ""},
 	} {

@@ -3,6 +3,7 @@ package live
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"strings"
@@ -167,5 +168,15 @@ func TestServerLongLetter(t *testing.T) {
 	}
 	if digests != 2 {
 		t.Errorf("%d digests, want 2", digests)
+	}
+}
+
+// RFC 9266 §2: a login can be bound to TLS 1.3 alone.
+func TestRFC9266_2_NoBindingToTLS12(t *testing.T) {
+	_, addr := startAs(t, submission(), host.PortSubmissions)
+	for version, code := range map[uint16]int{tls.VersionTLS12: 504, tls.VersionTLS13: 334} {
+		c, _ := dialTLS(t, addr, version)
+		c.say("", 220)
+		c.say("EHLO a.example\nAUTH SCRAM-SHA-256-PLUS\n", 250, code)
 	}
 }

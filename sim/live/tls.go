@@ -112,11 +112,9 @@ func (h *hub) shake(c *conn, config *tls.Config) {
 		words += "; with whomever: " + secure.Reason(s.verdict)
 	}
 	pos := h.record(trace.Event{Kind: trace.Secured, Conn: c.id, Peer: h.them, Octets: h.hold([]byte(words)), Flags: trace.Inside, Cause: u.cause})
-	info := host.TLSInfo{Verified: !u.ask.Server && s.verdict == nil, Cipher: tls.CipherSuiteName(state.CipherSuite)}
-	if data, err := state.ExportKeyingMaterial("EXPORTER-Channel-Binding", nil, 32); err == nil { // RFC 9266 §2
-		info.Binding = &sasl.Binding{Type: sasl.TLSExporter, Data: data}
-	}
-	h.host.Secured(c.id, info, pos)
+	h.host.Secured(c.id, host.TLSInfo{
+		Binding: sasl.BindExporter(&state), Verified: !u.ask.Server && s.verdict == nil, Cipher: tls.CipherSuiteName(state.CipherSuite),
+	}, pos)
 }
 
 // handshake takes as long as the other end lets it.
