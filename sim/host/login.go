@@ -154,7 +154,7 @@ func (h *Host) canUse(out *outbound, m sasl.Mechanism) bool {
 	l := h.cfg.Client.Login
 	switch {
 	case !slices.ContainsFunc(out.client.Offer().Mechanisms, func(n string) bool { return smtp.EqualFold(n, m.Name) }):
-	case slices.Contains(out.tried, m.Name): // and the server wanted another
+	case slices.Contains(out.tried, m.Name): // and the server did not know it
 	case m.Binds && out.binding == nil:
 	case l.Mechanism != "":
 		return smtp.EqualFold(l.Mechanism, m.Name)
@@ -170,7 +170,7 @@ func (h *Host) beginLogin(out *outbound, m sasl.Mechanism) error {
 	login, err := sasl.NewLogin(m.Name, sasl.ClientOptions{
 		Credentials: sasl.Credentials{User: l.User, Password: l.Password, Token: l.Token, Host: h.cfg.Client.Server, Port: out.job.port},
 		Nonce:       h.nonce(), Binding: out.binding, Keys: &h.hashed,
-		ServerOffersPlus: slices.ContainsFunc(out.client.Offer().Mechanisms, bindsName),
+		ServerOffersPlus: slices.ContainsFunc(out.client.Offer().Mechanisms, bindsName) && !slices.ContainsFunc(out.tried, bindsName),
 	})
 	if err != nil {
 		return err
@@ -211,7 +211,9 @@ func (h *Host) loginOver(out *outbound) bool {
 		h.leaveLogin(out, "the server's challenge is no base64")
 	case !done && r.Positive():
 		h.leaveLogin(out, "the server was content before it was told who this is")
-	case !done && (r.Code == 504 || r.Code == 534) && h.cfg.Client.Login.Mechanism == "": // RFC 4954 §4, §6
+	case !done && r.Code == 504 && h.cfg.Client.Login.Mechanism == "": // RFC 4954 §4
+		// Not after 534: the strongest came first, and a weaker one is too weak as
+		// well (RFC 4954 §6).
 		if !h.logIn(out) { // no other: then it is as the server says
 			out.why = smtp.Result{Outcome: smtp.Refused, Verb: smtp.AUTH, Reply: r}
 		}
