@@ -396,6 +396,17 @@ func TestRFC4954_4_ThreeLoginsMayFail(t *testing.T) {
 	if n := count(tr, "msa", trace.LoggedIn); n != 1 {
 		t.Errorf("%d have logged in\n%s", n, strings.Join(replies(tr), "\n"))
 	}
+	// But for those of whom the client knows that they have (RFC 7628 §3.2.3).
+	for m, guess := range map[string]string{
+		"XOAUTH2":     "user=alice\x01auth=Bearer griffin\x01\x01",
+		"OAUTHBEARER": "n,a=alice,\x01auth=Bearer griffin\x01\x01",
+	} {
+		guess = "AUTH " + m + " " + b64(guess)
+		tr = byHand(t, withMechanism(t, m, ""), "laptop hand to=msa port=465", "EHLO a.example", guess, "*", guess, "*", guess, "*", guess)
+		if got := replies(tr); got[7] != "501 5.7.0 login cancelled" || got[8] != "421 4.7.0 too many logins have failed, closing the connection" {
+			t.Errorf("%s: %q", m, got)
+		}
+	}
 }
 
 // RFC 5321 §7.9, RFC 6409 §4.3: mail for elsewhere is for those who have logged

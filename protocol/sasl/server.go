@@ -40,6 +40,10 @@ type Exchange interface {
 	// that nothing.
 	User() string
 
+	// Refused says whether the client knows by the last challenge that it is not
+	// let in, whatever it answers (RFC 7628 §3.2.3).
+	Refused() bool
+
 	// Clone returns a copy that goes its own way.
 	Clone() Exchange
 }
@@ -143,6 +147,11 @@ func (x *exchange) Next(response []byte) ([]byte, bool, error) {
 		return nil, true, nil
 	}
 	return challenge, false, nil
+}
+
+func (x *exchange) Refused() bool {
+	s, ok := x.server.(*oauthServer)
+	return ok && s.failed
 }
 
 func (x *exchange) User() string { return x.user }

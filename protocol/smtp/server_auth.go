@@ -125,6 +125,11 @@ func (s *Server) followLogin(r Reply) {
 	}
 }
 
+// LoginFailed counts one more login that has failed, for a driver whose client
+// knows that and may give up what is left of it (RFC 7628 §3.2.3). What ends with
+// 535 counts by itself.
+func (s *Server) LoginFailed() { s.failures++ }
+
 // LoggedIn says whether the client has logged in.
 func (s *Server) LoggedIn() bool { return s.login }
 

@@ -39,6 +39,9 @@ func (s *ServerConfig) mechanisms(inside bool) []string {
 // login goes on with a login that the session allows.
 func (h *Host) login(in *inbound, cmd *smtp.Command, proposed smtp.Reply) smtp.Reply {
 	if proposed.Code != 454 { // it is none, or it is over
+		if in.exchange != nil && in.exchange.Refused() {
+			in.server.LoginFailed()
+		}
 		in.exchange = nil
 		return proposed
 	}
