@@ -149,7 +149,11 @@ func (c *Client) take(r Reply) {
 
 func (c *Client) takeMAIL(r Reply) {
 	if !r.Positive() {
-		c.settle(outcomeOf(r), MAIL, r, false)
+		outcome := outcomeOf(r)
+		if c.missesTLS(r) {
+			outcome = Deferred
+		}
+		c.settle(outcome, MAIL, r, false)
 		if !c.uses(Pipelining) {
 			c.ready()
 		}

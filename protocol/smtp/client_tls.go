@@ -10,6 +10,7 @@ type TLSWish uint8
 const (
 	IfOffered TLSWish = iota // STARTTLS if it is offered and may be used, else in clear
 	Insist                   // inside TLS or not at all: nothing of a letter or a login is said outside
+	GivenUp                  // in clear, since a handshake with this server has failed before
 )
 
 // What it amounts to if a client that insists is not offered TLS.
@@ -18,7 +19,7 @@ var replyTLSMissing = answer(451, Enhanced{4, 7, 4}, "TLS is demanded, and the s
 // begun is for an EHLO or HELO that was accepted: TLS first, if it is wanted.
 func (c *Client) begun() {
 	switch {
-	case c.secure || c.noTLS:
+	case c.secure || c.noTLS || c.config.TLS == GivenUp:
 		c.ready()
 	case c.uses(StartTLS) || c.config.TLS == Insist && c.offer.Extensions.Has(StartTLS):
 		c.say(STARTTLS, "")
@@ -55,6 +56,12 @@ func (c *Client) takeSTARTTLS(r Reply) {
 		c.noTLS = true
 		c.ready()
 	}
+}
+
+// missesTLS says whether a reply is for want of TLS that could not be had this time
+// (RFC 3207 §4): then it is not for good.
+func (c *Client) missesTLS(r Reply) bool {
+	return r.Code == 530 && !c.secure && (c.noTLS || c.config.TLS == GivenUp)
 }
 
 // Secured says that the session is inside TLS from now on: at [Handshake], or

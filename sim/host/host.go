@@ -131,6 +131,7 @@ func New(cfg *Config, env Env, o Options) *Host {
 	}
 	h.clients[clientInsists].TLS = smtp.Insist
 	h.clients[clientClear].Use &^= smtp.StartTLS
+	h.clients[clientGaveUp].TLS = smtp.GivenUp
 	if o.Hand {
 		h.hand = &hand{}
 	}

@@ -134,8 +134,10 @@ func (h *Host) clientFor(j *job) *smtp.ClientConfig {
 	switch {
 	case h.wish(j) == TLSInsist:
 		i = clientInsists
-	case h.wish(j) == TLSNone, j.clear:
+	case h.wish(j) == TLSNone:
 		i = clientClear
+	case j.clear:
+		i = clientGaveUp
 	}
 	return &h.clients[i]
 }
@@ -145,6 +147,7 @@ const (
 	clientPlain = iota
 	clientInsists
 	clientClear
+	clientGaveUp
 
 	clientKinds
 )
