@@ -174,7 +174,7 @@ func TestRFC4954_9_NoLoginThatCanBeUsed(t *testing.T) {
 // password, which whoever is in the middle then has. A mechanism that does not
 // reveal it may be used.
 func TestRFC8314_4_4_NoPasswordForAServerThatMayBeAnyone(t *testing.T) {
-	const notTrusted = "not sent: 550 5.7.11 the password is not said to a server whose certificate is wrong"
+	const notTrusted = "not sent: 451 4.7.5 the password is not said to a server whose certificate is wrong"
 	for _, fault := range []string{"msa tls=expired", "msa tls=wrongname", "msa tls=unknownca"} {
 		for _, c := range []struct{ login, used, told string }{
 			{"login: {user: alice, password: wonderland, mechanism: PLAIN}", "", notTrusted},

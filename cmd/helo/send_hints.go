@@ -19,7 +19,7 @@ import (
 func hints(t *trace.Trace, o sendOptions) []string {
 	var list []string
 	why := told(t)
-	withheld := strings.HasPrefix(why, "550 5.7.11 ") && happened(t, trace.Secured, secure.Untrusted)
+	withheld := strings.HasPrefix(why, "451 4.7.5 ") && happened(t, trace.Secured, secure.Untrusted)
 	switch {
 	case (strings.Contains(why, secure.Untrusted) || withheld) && o.ca != "":
 		list = append(list, "none of the authorities in "+explain.Visible([]byte(o.ca))+" has signed it; helo serve says which file has its own")

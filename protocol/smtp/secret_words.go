@@ -40,7 +40,8 @@ func glued(rest []byte, whole bool) bool {
 
 // foreignLogin looks in a line that is no command for a login of another protocol,
 // or one whose AUTH is spelt wrong: "PASS x", "a1 LOGIN alice x", "a1 AUTHENTICATE
-// PLAIN", "AUHT PLAIN AGFs…", "Authorization: Basic AGFs…". It returns as loginAt
+// PLAIN", `AUTHENTICATE "PLAIN" "AGFs…"`, "AUHT PLAIN AGFs…", "Authorization: Basic
+// AGFs…". It returns as loginAt
 // does. Of a line without its end nobody knows yet what is base64.
 func foreignLogin(text []byte, whole bool) (start int, login bool) {
 	const words = 4 // of those that matter stands the last
@@ -56,25 +57,40 @@ func foreignLogin(text []byte, whole bool) (start int, login bool) {
 			return -1, login
 		}
 		behind := len(text) - len(rest)
-		switch name := string(word); {
-		case n < 2 && (EqualFold(name, "PASS") || name == "LOGIN" || name == "USER" || EqualFold(name, "AUTHENTICATE")):
-			login = true
-			if EqualFold(name, "AUTHENTICATE") { // what is behind is known by its mechanism
-				break
-			}
+		switch name := strings.TrimSuffix(string(word), ":"); {
+		case n < 2 && (isOneOf(name, "PASS", "PASSWORD", "APOP") || loginNames(text[:at], word, rest)):
 			if len(rest) == 0 {
 				return -1, true
 			}
 			return behind, true
-		case isMechanism(word) || EqualFold(name, "BASIC") || EqualFold(name, "BEARER"):
+		case n < 2 && isOneOf(name, "AUTHENTICATE", "AUTHORIZATION", "PROXY-AUTHORIZATION"):
+			login = true // what is behind is known by its mechanism
+		case isMechanism(bytes.Trim(word, `"`)) || isOneOf(name, "BASIC", "BEARER", "DIGEST"):
 			unknown := !whole || len(text) > MaxCommandLine-len("\r\n") // of a line too long the head alone is kept
 			if len(rest) > 0 && (unknown || login || looksBase64(rest)) {
 				return behind, true
 			}
+		case login: // a mechanism that nobody knows, or something else
+			return at, true
 		}
 		at = end
 	}
 	return -1, login
+}
+
+// loginNames says whether a word is LOGIN or USER as IMAP and POP have it, with a
+// name and perhaps a password behind, and not a word of a sentence: in capitals, or
+// where no other word or just a tag such as "a1" stands before, and at most two
+// behind.
+func loginNames(before, word, rest []byte) bool {
+	name := string(word)
+	return name == "LOGIN" || name == "USER" || isOneOf(name, "LOGIN", "USER") &&
+		(len(bytes.TrimSpace(before)) == 0 || bytes.ContainsAny(before, "0123456789")) && len(bytes.Fields(rest)) <= 2
+}
+
+// isOneOf says whether a word is one of some, in whatever case.
+func isOneOf(word string, names ...string) bool {
+	return slices.ContainsFunc(names, func(name string) bool { return EqualFold(word, name) })
 }
 
 // looksBase64 says whether a text is one word of base64 and hardly one of a

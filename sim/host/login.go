@@ -143,7 +143,7 @@ func (h *Host) logIn(out *outbound) bool {
 	case h.wish(out.job) == TLSMay && hadTLS && !out.client.Secure(): // which is not for good
 		outcome, why = smtp.Deferred, reply(451, 4, 7, 5, "no login that can be used without TLS, and TLS did not come about")
 	case withheld && out.client.Secure():
-		why = reply(550, 5, 7, 11, "the password is not said to a server whose certificate is wrong")
+		outcome, why = smtp.Deferred, reply(451, 4, 7, 5, "the password is not said to a server whose certificate is wrong")
 	case withheld:
 		why = reply(550, 5, 7, 11, "the password is not said outside TLS")
 	}
