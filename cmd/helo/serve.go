@@ -72,7 +72,7 @@ helo serve --fault "mx at=RCPT n=1 reply=451"`,
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.StringVar(&o.smtp, "smtp", "127.0.0.1:2525", "where to listen for mail to its mailboxes; port 0 takes a free one, an empty value turns it off")
-	f.StringVar(&o.submission, "submission", "127.0.0.1:2587", "where its users log in, after STARTTLS, to submit mail")
+	f.StringVar(&o.submission, "submission", "127.0.0.1:2587", "where its users log in to submit mail, with STARTTLS")
 	f.StringVar(&o.submissions, "submissions", "127.0.0.1:2465", "the same with TLS from the first octet; of the three only those named are opened, and all if none is")
 	f.StringArrayVar(&o.logins, "login", nil, "who may log in, as user:password (default: alice:wonderland); may be given more than once")
 	f.StringVar(&o.loginFile, "login-file", "", "a file of user:password lines")

@@ -245,7 +245,7 @@ func invitation(doors []door, made login, caFile string) []string {
 		case host.PortSMTP:
 			lines = append(lines, "mail for its mailboxes at "+d.Addr().String())
 		case host.PortSubmission:
-			lines = append(lines, "mail of its users, who log in after STARTTLS, at "+d.Addr().String())
+			lines = append(lines, "mail of its users, who log in, with STARTTLS, at "+d.Addr().String())
 		case host.PortSubmissions:
 			lines = append(lines, "the same with TLS from the first octet at "+d.Addr().String())
 		}

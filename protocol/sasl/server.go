@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // ErrWrong says that the credentials are wrong: no such user, not this password
@@ -52,6 +53,9 @@ type Exchange interface {
 type ServerOptions struct {
 	Accounts *Accounts
 	Host     string // the server's name, for the challenge of CRAM-MD5
+	// Time is when the exchange begins, for the challenge of CRAM-MD5 (RFC 2195 §2);
+	// the zero value is left out.
+	Time time.Time
 	// Nonce is what makes this exchange another than all others: visible ASCII
 	// characters without a comma. SCRAM and CRAM-MD5 need it.
 	Nonce string

@@ -54,7 +54,7 @@ func parseXOAuth(response string) (user, token, want string) {
 	name, auth, ok2 := strings.Cut(body, "\x01")
 	user, ok3 := strings.CutPrefix(name, "user=")
 	value, ok4 := strings.CutPrefix(auth, "auth=")
-	if !ok || !ok2 || !ok3 || !ok4 || user == "" || strings.Contains(value, "\x01") {
+	if !ok || !ok2 || !ok3 || !ok4 || user == "" || !isValue(value) {
 		return "", "", form
 	}
 	return user, bearer(value), ""
@@ -85,7 +85,7 @@ func parseBearer(response string) (user, token, want string) {
 	auth := 0
 	for pair := range strings.SplitSeq(rest, "\x01") {
 		key, value, ok := strings.Cut(pair, "=")
-		if !ok || !isKey(key) {
+		if !ok || !isKey(key) || !isValue(value) {
 			return "", "", form
 		}
 		if key == "auth" {
@@ -99,10 +99,20 @@ func parseBearer(response string) (user, token, want string) {
 	return user, token, ""
 }
 
+// isValue says whether all characters may be in the value of a key (RFC 7628
+// §3.1).
+func isValue(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool {
+		return (r < ' ' || r > '~') && r != '\t' && r != '\r' && r != '\n'
+	})
+}
+
 // bearer returns the token of "Bearer token", whose first word may be in any
-// case (RFC 9110 §11.1), or nothing.
+// case (RFC 9110 §11.1) and have more than one space behind it (RFC 6750 §2.1),
+// or nothing.
 func bearer(value string) string {
 	scheme, token, _ := strings.Cut(value, " ")
+	token = strings.TrimLeft(token, " ")
 	if !equalFold("BEARER", scheme) || !isToken(token) {
 		return ""
 	}

@@ -9,6 +9,7 @@ import (
 	"crypto/subtle"
 	"encoding/hex"
 	"errors"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -67,7 +68,11 @@ type cramServer struct {
 }
 
 func newCramServer(o ServerOptions) *cramServer {
-	return &cramServer{o.Accounts, "<" + o.Nonce + "@" + o.Host + ">"}
+	stamp := ""
+	if !o.Time.IsZero() {
+		stamp = "." + strconv.FormatInt(o.Time.Unix(), 10)
+	}
+	return &cramServer{o.Accounts, "<" + o.Nonce + stamp + "@" + o.Host + ">"}
 }
 
 func (s *cramServer) next(response []byte) ([]byte, *account, error) {

@@ -82,9 +82,9 @@ func (s *scramServer) first(message string) ([]byte, *account, error) {
 
 func (s *scramServer) checkFirst(message string) error {
 	flag, rest, _ := strings.Cut(message, ",")
-	_, bare, _ := strings.Cut(rest, ",")
+	authz, bare, _ := strings.Cut(rest, ",")
 	_, nonce, _ := strings.Cut(bare, ",")
-	nonce, _, _ = strings.Cut(nonce, ",")
+	nonce, more, extended := strings.Cut(nonce, ",")
 	switch {
 	case !isScram(message):
 		return s.mistake("UTF-8 without control characters (RFC 5802 §7)")
@@ -98,8 +98,23 @@ func (s *scramServer) checkFirst(message string) error {
 		return ErrIntercepted // the client was not shown that -PLUS is offered
 	case strings.HasPrefix(nonce, "r=") && !isNonce(nonce[len("r="):]):
 		return s.mistake(`visible ASCII characters for a nonce after "r=" (RFC 5802 §7)`)
+	case authz == "a=":
+		return s.mistake(`a name after "a=", or nothing there (RFC 5802 §7)`)
+	case extended && !areExtensions(more):
+		return s.mistake(`a letter, "=" and a value for each extension after the nonce (RFC 5802 §7)`)
 	}
 	return nil
+}
+
+// areExtensions says whether each part is a letter, "=" and a value, as extensions
+// are (RFC 5802 §7).
+func areExtensions(parts string) bool {
+	for part := range strings.SplitSeq(parts, ",") {
+		if len(part) < len("x=y") || !isKey(part[:1]) || part[1] != '=' {
+			return false
+		}
+	}
+	return true
 }
 
 // final takes the client-final-message and returns the server-final-message,

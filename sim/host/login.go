@@ -52,7 +52,7 @@ func (h *Host) login(in *inbound, cmd *smtp.Command, proposed smtp.Reply) smtp.R
 			return reply(504, 5, 5, 4, "mechanism not offered")
 		}
 		exchange, err := sasl.NewExchange(m.Name, sasl.ServerOptions{
-			Accounts: h.cfg.Server.Accounts, Host: h.name, Nonce: h.nonce(),
+			Accounts: h.cfg.Server.Accounts, Host: h.name, Time: h.env.Clock(), Nonce: h.nonce(),
 			Binding: in.binding, BindingOffered: in.binding != nil && slices.ContainsFunc(h.cfg.Server.mechanisms(in.server.Secure()), bindsName),
 		})
 		switch {

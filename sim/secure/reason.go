@@ -157,7 +157,10 @@ func wrongName(e x509.HostnameError) string {
 		names = names[:most]
 	}
 	for i := range names {
-		names[i] = shown(names[i])
+		if names[i] = shown(names[i]); i < len(e.Certificate.DNSNames) && names[i] == wanted { // RFC 9525 §6.2
+			names[i] = "a host named " + wanted
+			wanted = "the address"
+		}
 	}
 	return fmt.Sprintf("the certificate is for %s%s, not %s", strings.Join(names, ", "), more, wanted)
 }

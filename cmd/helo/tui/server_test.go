@@ -112,7 +112,7 @@ func TestServerScreens(t *testing.T) {
 	})
 	t.Run("invite-80x24", func(t *testing.T) {
 		m := newServed(t, served(), 80, 24)
-		m.o.Invited = []string{"mail of its users, who log in after STARTTLS, at 127.0.0.1:2587", "log in as alice with the password wonderland"}
+		m.o.Invited = []string{"mail of its users, who log in, with STARTTLS, at 127.0.0.1:2587", "log in as alice with the password wonderland"}
 		m.Update(press("i"))
 		golden.RequireEqual(t, []byte(checkScreen(t, m, 80, 24)))
 	})
