@@ -305,7 +305,7 @@ func TestReasonOfErrorsFromElsewhere(t *testing.T) {
 // RFC 9525 §6.2: a host whose name looks like an address is not that address.
 func TestRFC9525_6_2_AnAddressIsNoName(t *testing.T) {
 	err := x509.HostnameError{Certificate: &x509.Certificate{DNSNames: []string{"localhost", "127.0.0.1"}}, Host: "127.0.0.1"}
-	if got := secure.Reason(err); got != "the certificate is for localhost, a host named 127.0.0.1, not the address" {
+	if got := secure.Reason(&tls.CertificateVerificationError{Err: err}); got != "the certificate is for localhost, a host named 127.0.0.1, not the address" {
 		t.Error(got)
 	}
 }
