@@ -77,7 +77,7 @@ func (w *World) happen(it *item) {
 			u.end.Feed(octets)
 			if err := u.end.Err(); err != nil { // they were changed on their way
 				w.fly(it.conn, int(it.side), pos)
-				w.unsecured(it.conn, int(it.side), secure.Reason(err), pos)
+				w.unsecured(it.conn, int(it.side), secure.Classify(err), secure.Reason(err), pos)
 				return
 			}
 			octets = u.end.Plain()
@@ -96,13 +96,13 @@ func (w *World) happen(it *item) {
 		}
 		pos := w.record(e)
 		if shaking {
-			w.unsecured(it.conn, int(it.side), secure.Reason(secure.ErrCut), pos)
+			w.unsecured(it.conn, int(it.side), secure.Otherwise, secure.Reason(secure.ErrCut), pos)
 			return
 		}
 		h.PeerClosed(id, pos)
 	case doDeadline:
 		if me.shaking() {
-			w.unsecured(it.conn, int(it.side), "it took too long", me.tls.pos)
+			w.unsecured(it.conn, int(it.side), secure.Otherwise, "it took too long", me.tls.pos)
 			return
 		}
 		h.TimedOut(id)

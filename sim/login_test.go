@@ -137,7 +137,7 @@ func TestRFC4954_6_WrongCredentials(t *testing.T) {
 // the user is told why.
 func TestRFC4954_9_NoLoginThatCanBeUsed(t *testing.T) {
 	const clear = "not sent: 550 5.7.11 the password is not said outside TLS"
-	const none = "not sent: 550 5.7.0 the server offers no login that can be used"
+	const none = "not sent: 550 5.7.4 the server offers no login that can be used"
 	for _, c := range []struct {
 		name    string
 		changes []string

@@ -1,6 +1,7 @@
 package sim_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -96,5 +97,33 @@ func TestRFC5322_3_6_4_AddedIDsAreUnique(t *testing.T) {
 	}
 	if len(seen) != 20 {
 		t.Errorf("%d ids for 20 letters", len(seen))
+	}
+}
+
+// A mail client tells its user why, of each recipient, and the same thing once.
+func TestEachFailureIsTold(t *testing.T) {
+	for _, c := range []struct {
+		faults []string
+		told   string
+		why    []string
+	}{
+		{[]string{`msa at=RCPT n=1-2 reply="550 5.1.1 no such user"`, `msa at=RCPT n=1 reply="452 4.2.2 full"`},
+			"not sent: 550 5.1.1 no such user; not sent: 452 4.2.2 full", []string{"550 5.1.1 no such user true", "550 5.1.1 no such user true", "452 4.2.2 full true"}},
+		{[]string{"msa at=MAIL drop"}, "not sent: 451 4.4.2 the connection was closed", []string{"451 4.4.2 the connection was closed false", "451 4.4.2 the connection was closed false", "451 4.4.2 the connection was closed false"}},
+		{[]string{`msa at=RCPT n=2 reply="550 5.1.1 no such user"`}, "not sent: 550 5.1.1 no such user", []string{"", "550 5.1.1 no such user true", ""}},
+	} {
+		_, tr := runSecured(t, secured(t, "to: [bob@receiver.example]", "to: [bob@receiver.example, eve@receiver.example, carol@receiver.example]"), c.faults...)
+		if got := told(tr); got != c.told {
+			t.Errorf("%s: Alice was told %q, want %q", c.faults, got, c.told)
+		}
+		for i, v := range check.Verdicts(tr)[:3] {
+			why := ""
+			if r, own := v.Why(tr); !v.Done {
+				why = fmt.Sprint(r, own)
+			}
+			if !strings.HasPrefix(why, c.why[i]) || v.Done != (c.why[i] == "") {
+				t.Errorf("%s: %s: %q, want %q", c.faults, v.Recipient, why, c.why[i])
+			}
+		}
 	}
 }

@@ -182,13 +182,13 @@ func (w *World) shake(id trace.ConnID, side int, octets []byte, cause trace.Pos)
 	switch {
 	case err != nil:
 		w.fly(id, side, pos) // an alert
-		w.unsecured(id, side, secure.Reason(err), pos)
+		w.unsecured(id, side, secure.Classify(err), secure.Reason(err), pos)
 	case u.end.Done() && !me.inside:
 		w.fly(id, side, pos)
 		me.inside = true
 		pos = w.record(trace.Event{
 			Kind: trace.Secured, Conn: id, Host: me.host, Peer: c.ends[1-side].host, Flags: trace.Inside,
-			Octets: w.store([]byte(u.describe())), Cause: pos,
+			Octets: w.store([]byte(u.describe())), Arg: uint32(secure.Classify(u.verdict)), Cause: pos,
 		})
 		w.hosts[me.host].Secured(c.handle(id, uint8(side)), u.info(), pos)
 	default:
@@ -197,16 +197,16 @@ func (w *World) shake(id trace.ConnID, side int, octets []byte, cause trace.Pos)
 }
 
 // unsecured tells a host that TLS at its end has failed, and why.
-func (w *World) unsecured(id trace.ConnID, side int, why string, cause trace.Pos) {
+func (w *World) unsecured(id trace.ConnID, side int, why secure.Why, words string, cause trace.Pos) {
 	c := &w.conns[id-1]
 	me := &c.ends[side]
 	if me.tls != nil { // the line is not cut
 		me.tls.over = true
 	}
 	pos := w.record(trace.Event{
-		Kind: trace.Unsecured, Conn: id, Host: me.host, Peer: c.ends[1-side].host, Octets: w.store([]byte(why)), Cause: cause,
+		Kind: trace.Unsecured, Conn: id, Host: me.host, Peer: c.ends[1-side].host, Octets: w.store([]byte(words)), Arg: uint32(why), Cause: cause,
 	})
-	w.hosts[me.host].TLSFailed(c.handle(id, uint8(side)), why, pos)
+	w.hosts[me.host].TLSFailed(c.handle(id, uint8(side)), words, pos)
 }
 
 // info is what a host needs to know.

@@ -179,7 +179,8 @@ func sendVerdicts(cmd *cobra.Command, t *trace.Trace, o sendOptions) error {
 		fmt.Fprintln(w)
 	}
 	var result error
-	for _, v := range check.Verdicts(t) {
+	verdicts := check.Verdicts(t)
+	for _, v := range verdicts {
 		word := "accepted "
 		switch {
 		case v.Done:
@@ -191,34 +192,22 @@ func sendVerdicts(cmd *cobra.Command, t *trace.Trace, o sendOptions) error {
 		default:
 			word, result = "deferred ", errDeferred
 		}
-		why := ""
+		reply, own := v.Why(t)
+		why := reply.String()
 		switch {
-		case v.Said != trace.NoPos:
-			r, _, _ := smtp.ParseReply(t.OctetsAt(v.Said)) // the client has read it before
-			why = r.String()
-		case v.Code != 0:
-			why = told(t) + " (helo's own words, not the server's)"
-		default:
+		case v.Code == 0:
 			why = "interrupted before the server had said so"
+		case !own:
+			why += " (helo's own words, not the server's)"
 		}
 		fmt.Fprintf(w, "%s  %s  %s\n", word, explain.Visible([]byte(v.Recipient)), explain.Visible([]byte(why)))
 	}
 	if result != nil {
-		for _, h := range hints(t, o) {
+		for _, h := range hints(t, verdicts, o) {
 			fmt.Fprintln(cmd.ErrOrStderr(), "helo: hint: "+h)
 		}
 	}
 	return result
-}
-
-// told is what the client has told its user last.
-func told(t *trace.Trace) string {
-	for pos := t.End(); pos > t.First(); {
-		if pos--; t.At(pos).Kind == trace.Told {
-			return strings.TrimPrefix(string(t.OctetsAt(pos)), "not sent: ")
-		}
-	}
-	return "nobody has said why"
 }
 
 // clientConfig puts together who sends what where.

@@ -7,40 +7,78 @@ package main
 import (
 	"fmt"
 	"io"
-	"strings"
+	"slices"
 	"time"
 
+	"helo/protocol/smtp"
+	"helo/sim/check"
 	"helo/sim/explain"
 	"helo/sim/secure"
 	"helo/sim/trace"
 )
 
 // hints say which flag may help with what went wrong.
-func hints(t *trace.Trace, o sendOptions) []string {
+func hints(t *trace.Trace, verdicts []check.Verdict, o sendOptions) []string {
 	var list []string
-	why := told(t)
-	withheld := strings.HasPrefix(why, "451 4.7.5 ") && happened(t, trace.Secured, secure.Untrusted)
-	switch {
-	case (strings.Contains(why, secure.Untrusted) || withheld) && o.ca != "":
-		list = append(list, "none of the authorities in "+explain.Visible([]byte(o.ca))+" has signed it; helo serve says which file has its own")
-	case strings.Contains(why, secure.Untrusted), withheld:
-		list = append(list, "--ca FILE names the authorities to trust")
-	case strings.HasPrefix(why, "550 5.7.0 the server offers no login"):
-		list = append(list, "servers let users log in at ports 587 and 465, many kinds of login inside TLS alone; AUTH in the reply to EHLO lists them")
-	case happened(t, trace.Refused, ""):
-		list = append(list, "nobody listens at that address and port")
-	case o.user == "" && strings.HasPrefix(why, "530 "): // RFC 4954 §6
-		list = append(list, "--user with --password-file FILE logs in")
-	case o.user != "" && o.tls == "" && !o.inClear && strings.HasPrefix(why, "451 4.7.4 "):
-		list = append(list, "with --user TLS is demanded; --tls says otherwise, and --tls implicit begins with it")
+	add := func(hint string) {
+		if hint != "" && !slices.Contains(list, hint) {
+			list = append(list, hint)
+		}
 	}
-	return append(list, doorHints(t, o)...)
+	for _, v := range verdicts {
+		if reply, own := v.Why(t); !v.Done && own {
+			add(serversHint(t, reply, o))
+		} else if !v.Done {
+			add(ownHint(t, reply, o))
+		}
+	}
+	add(doorHint(t, o))
+	return list
 }
 
-// happened says whether there is such an event.
-func happened(t *trace.Trace, kind trace.Kind, words string) bool {
+// serversHint is for what the server itself has said.
+func serversHint(t *trace.Trace, r smtp.Reply, o sendOptions) string {
+	tried := find(t, func(e *trace.Event) bool {
+		return e.Kind == trace.Unsecured || e.Kind == trace.Reply && e.Verb == smtp.STARTTLS
+	})
+	inside := find(t, func(e *trace.Event) bool { return e.Kind == trace.Secured })
+	switch {
+	case r.Code != 530:
+	case !inside && tried: // it may be for want of TLS (RFC 3207 §4), which could not be had
+	case !inside && o.tls == "none":
+		return "--tls starttls, or no --tls at all: the server may want TLS first"
+	case o.user == "": // RFC 4954 §6
+		return "--user with --password-file FILE logs in"
+	}
+	return ""
+}
+
+// ownHint is for what this side has found.
+func ownHint(t *trace.Trace, r smtp.Reply, o sendOptions) string {
+	is := func(code uint16, enhanced smtp.Enhanced) bool { return r.Code == code && r.Enhanced == enhanced }
+	untrusted := find(t, func(e *trace.Event) bool {
+		return (e.Kind == trace.Secured || e.Kind == trace.Unsecured) && secure.Why(e.Arg) == secure.Untrusted
+	})
+	switch {
+	case (is(451, smtp.Enhanced{Class: 4, Subject: 7, Detail: 5}) || is(550, smtp.Enhanced{Class: 5, Subject: 7, Detail: 10})) && untrusted:
+		if o.ca != "" {
+			return "none of the authorities in " + explain.Visible([]byte(o.ca)) + " has signed it; helo serve says which file has its own"
+		}
+		return "--ca FILE names the authorities to trust"
+	case is(550, smtp.Enhanced{Class: 5, Subject: 7, Detail: 4}):
+		return "servers let users log in at ports 587 and 465, many kinds of login inside TLS alone; AUTH in the reply to EHLO lists them"
+	case is(451, smtp.Enhanced{Class: 4, Subject: 7, Detail: 4}) && o.user != "" && o.tls == "" && !o.inClear:
+		return "with --user TLS is demanded; --tls says otherwise, and --tls implicit begins with it"
+	case find(t, func(e *trace.Event) bool { return e.Kind == trace.Refused }) && !find(t, func(e *trace.Event) bool { return e.Kind == trace.Connected }):
+		return "nobody listens at that address and port"
+	}
+	return ""
+}
+
+// find says whether there is such an event.
+func find(t *trace.Trace, is func(*trace.Event) bool) bool {
 	for pos := t.First(); pos < t.End(); pos++ {
-		if t.At(pos).Kind == kind && strings.Contains(string(t.OctetsAt(pos)), words) {
+		if is(t.At(pos)) {
 			return true
 		}
 	}
@@ -53,21 +91,21 @@ const (
 	hintClear  = "the server does not begin with TLS; perhaps it greets in clear, try --tls starttls"
 )
 
-// doorHints say that the other way of beginning TLS may be the right one (RFC
-// 8314 §3.3, RFC 3207 §4).
-func doorHints(t *trace.Trace, o sendOptions) []string {
+// doorHint says that the other way of beginning TLS may be the right one (RFC 8314
+// §3.3, RFC 3207 §4).
+func doorHint(t *trace.Trace, o sendOptions) string {
 	if o.tls == "implicit" {
-		if happened(t, trace.Unsecured, secure.NoRecord) {
-			return []string{hintClear}
+		if find(t, func(e *trace.Event) bool { return e.Kind == trace.Unsecured && secure.Why(e.Arg) == secure.NoRecord }) {
+			return hintClear
 		}
-		return nil
+		return ""
 	}
 	for pos := t.First(); pos < t.End(); pos++ {
 		if t.At(pos).Kind == trace.TimedOut && silent(t, pos) {
-			return []string{hintSilent}
+			return hintSilent
 		}
 	}
-	return nil
+	return ""
 }
 
 // silent says whether, up to that event, a server has been reached and nothing

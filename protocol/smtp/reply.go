@@ -84,8 +84,8 @@ func (r Reply) String() string {
 	if !r.Enhanced.IsZero() {
 		s += " " + r.Enhanced.String()
 	}
-	if len(r.Lines) > 0 {
-		s += " " + r.Text()
+	if text := r.Text(); text != "" {
+		s += " " + text
 	}
 	return s
 }

@@ -1,6 +1,8 @@
 package check
 
 import (
+	"bytes"
+
 	"helo/protocol/smtp"
 	"helo/sim/trace"
 )
@@ -11,6 +13,21 @@ type Verdict struct {
 	Done      bool      // a server answers for it (RFC 5321 §4.2.5)
 	Code      uint16    // why, or why not; its first digit says whether later may help; 0: nobody has said
 	Said      trace.Pos // the server's reply, or NoPos if nobody said so
+	Told      trace.Pos // what the client's user was told, or NoPos
+}
+
+// Why returns the reply that decided, and whether it is the server's own: else it
+// is what stands for one in the client, and Code is 0 if nobody has said anything.
+func (v Verdict) Why(t *trace.Trace) (r smtp.Reply, own bool) {
+	switch {
+	case v.Said != trace.NoPos:
+		r, _, _ = smtp.ParseReply(t.OctetsAt(v.Said)) // the client has read it before
+		return r, true
+	case v.Told != trace.NoPos:
+		said := bytes.TrimPrefix(t.OctetsAt(v.Told), []byte(trace.NotSent))
+		r, _, _ = smtp.ParseReply(append(bytes.Clone(said), "\r\n"...))
+	}
+	return r, false
 }
 
 // Verdicts returns what became of each recipient of the letters that mail
@@ -33,7 +50,7 @@ func Verdicts(t *trace.Trace) []Verdict {
 		e := t.At(pos)
 		switch e.Kind {
 		case trace.Accepted:
-			list = append(list, Verdict{Recipient: string(t.OctetsAt(pos)), Said: trace.NoPos})
+			list = append(list, Verdict{Recipient: string(t.OctetsAt(pos)), Said: trace.NoPos, Told: trace.NoPos})
 		case trace.Command:
 			if c := smtp.ParseCommandUTF8(t.OctetsAt(pos)); c.Verb == smtp.RCPT {
 				asked[e.Conn] = append(asked[e.Conn], c.Path.Mailbox())
@@ -58,6 +75,12 @@ func Verdicts(t *trace.Trace) []Verdict {
 				}
 			}
 			set(e, rcpt, false, said)
+		case trace.Told: // why those before were kept
+			for i := range list {
+				if v := &list[i]; v.Code != 0 && !v.Done && v.Told == trace.NoPos {
+					v.Told = pos
+				}
+			}
 		}
 	}
 	return list

@@ -134,7 +134,7 @@ func (h *Host) logIn(out *outbound) bool {
 			return true
 		}
 	}
-	outcome, why := smtp.Refused, reply(550, 5, 7, 0, "the server offers no login that can be used")
+	outcome, why := smtp.Refused, reply(550, 5, 7, 4, "the server offers no login that can be used")
 	hadTLS := out.job.clear || out.client.Offer().Extensions.Has(smtp.StartTLS)
 	switch {
 	case failed != nil:

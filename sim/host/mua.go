@@ -1,10 +1,7 @@
 package host
 
 import (
-	"fmt"
-
 	"helo/protocol/message"
-	"helo/protocol/smtp"
 	"helo/sim/trace"
 )
 
@@ -31,27 +28,17 @@ func (h *Host) Submit(s Submission) {
 // keep leaves recipients in the outbox and tells the user why. A mail client
 // does not try again by itself: its user is there to decide.
 func (h *Host) keep(j *job, rcpts []recipient, cause trace.Pos) {
-	for _, r := range rcpts {
-		cause = h.event(trace.Event{
+	kept := cause
+	for i, r := range rcpts {
+		kept = h.event(trace.Event{
 			Kind: trace.Kept, Letter: j.letter.id, Code: r.last.Code,
-			Octets: h.mailboxOctets(r.path), Cause: cause,
+			Octets: h.mailboxOctets(r.path), Cause: kept,
 		})
+		why := r.last.String()
+		if i+1 < len(rcpts) && rcpts[i+1].last.String() == why {
+			continue // it is told once
+		}
+		h.event(trace.Event{Kind: trace.Told, Letter: j.letter.id, Octets: h.env.Store([]byte(trace.NotSent + why)), Cause: kept})
+		kept = cause
 	}
-	if len(rcpts) == 0 {
-		return
-	}
-	told := fmt.Sprintf("not sent: %s", describe(rcpts[0].last))
-	h.event(trace.Event{Kind: trace.Told, Letter: j.letter.id, Octets: h.env.Store([]byte(told)), Cause: cause})
-}
-
-// describe is a reply as a mail client shows it to its user.
-func describe(r smtp.Reply) string {
-	s := fmt.Sprintf("%d", r.Code)
-	if r.Enhanced != (smtp.Enhanced{}) {
-		s += " " + r.Enhanced.String()
-	}
-	if text := r.Text(); text != "" {
-		s += " " + text
-	}
-	return s
 }

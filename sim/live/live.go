@@ -225,7 +225,7 @@ func (h *hub) gone(c *conn, err error) {
 	case errors.Is(err, io.EOF):
 	case c.inside && tlsFailed(err):
 		c.torn = true
-		h.unsecured(c, trace.NoPos, secure.Reason(err))
+		h.unsecured(c, trace.NoPos, secure.Classify(err), secure.Reason(err))
 		return
 	default:
 		e.Kind = trace.Reset

@@ -81,7 +81,8 @@ type shaken struct {
 	hello   string               // server: what the ClientHello says
 	shown   *tls.ConnectionState // client: what the server has shown
 	verdict error                // client: what is wrong with the certificate
-	why     string               // it failed, or empty
+	why     secure.Why           // it failed
+	words   string               // the same for people; empty if it did not
 }
 
 // shake does the handshake that the host has asked for and tells it what came
@@ -97,8 +98,8 @@ func (h *hub) shake(c *conn, config *tls.Config) {
 	c.upgrade = nil
 	c.at = h.now
 	h.recordShake(c, u, s)
-	if s.why != "" {
-		h.unsecured(c, u.cause, s.why)
+	if s.words != "" {
+		h.unsecured(c, u.cause, s.why, s.words)
 		return
 	}
 	state := s.end.ConnectionState()
@@ -111,7 +112,7 @@ func (h *hub) shake(c *conn, config *tls.Config) {
 	default:
 		words += "; with whomever: " + secure.Reason(s.verdict)
 	}
-	pos := h.record(trace.Event{Kind: trace.Secured, Conn: c.id, Peer: h.them, Octets: h.hold([]byte(words)), Flags: trace.Inside, Cause: u.cause})
+	pos := h.record(trace.Event{Kind: trace.Secured, Conn: c.id, Peer: h.them, Octets: h.hold([]byte(words)), Arg: uint32(secure.Classify(s.verdict)), Flags: trace.Inside, Cause: u.cause})
 	h.host.Secured(c.id, host.TLSInfo{
 		Binding: sasl.BindExporter(&state), Verified: !u.ask.Server && s.verdict == nil, Cipher: tls.CipherSuiteName(state.CipherSuite),
 	}, pos)
@@ -122,12 +123,12 @@ func (h *hub) handshake(below net.Conn, u *upgrade, config *tls.Config) (s shake
 	nc := &observed{Conn: below}
 	switch {
 	case config == nil: // a fault has accepted a STARTTLS that was never offered
-		s.why = "there is no certificate"
+		s.why, s.words = secure.Otherwise, "there is no certificate"
 		return s
 	case u.effect == host.EffectGarbage:
 		nc.Read(make([]byte, smallRead)) // the ClientHello, or some of it
 		nc.Write([]byte("this is no TLS\r\n"))
-		s.why = "the fault answered with octets that are no TLS"
+		s.why, s.words = secure.Otherwise, "the fault answered with octets that are no TLS"
 		return s
 	case u.ask.Server:
 		s.end = tls.Server(nc, config)
@@ -148,12 +149,12 @@ func (h *hub) handshake(below net.Conn, u *upgrade, config *tls.Config) (s shake
 	err := s.end.Handshake()
 	switch s.hello = nc.hello; {
 	case errors.Is(err, os.ErrDeadlineExceeded) && h.stopping():
-		s.why = stopped
+		s.why, s.words = secure.Otherwise, stopped
 	case err != nil:
 		if said := nc.refusal(); said != nil {
 			err = said
 		}
-		s.why = secure.Reason(err)
+		s.why, s.words = secure.Classify(err), secure.Reason(err)
 	}
 	return s
 }
@@ -179,9 +180,9 @@ func (h *hub) recordShake(c *conn, u *upgrade, s shaken) {
 }
 
 // unsecured tells the host that TLS did not come about, or is over.
-func (h *hub) unsecured(c *conn, cause trace.Pos, why string) {
-	pos := h.record(trace.Event{Kind: trace.Unsecured, Conn: c.id, Peer: h.them, Octets: h.hold([]byte(why)), Cause: cause})
-	h.host.TLSFailed(c.id, why, pos)
+func (h *hub) unsecured(c *conn, cause trace.Pos, why secure.Why, words string) {
+	pos := h.record(trace.Event{Kind: trace.Unsecured, Conn: c.id, Peer: h.them, Octets: h.hold([]byte(words)), Arg: uint32(why), Cause: cause})
+	h.host.TLSFailed(c.id, words, pos)
 }
 
 // unclosed are the words of a [trace.Reset] where the other end has closed the

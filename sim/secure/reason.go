@@ -12,6 +12,35 @@ import (
 	"time"
 )
 
+// Why is the kind of a failure, for those who act on it. What a person reads is
+// [Reason].
+type Why uint8
+
+// The kinds.
+const (
+	Fine      Why = iota // nothing has failed
+	NoRecord             // the other side does not speak TLS
+	Untrusted            // no authority in which this side trusts has signed the certificate
+	Otherwise            // all else
+)
+
+// Classify returns the kind of an error from [End.Err] or from crypto/tls itself.
+func Classify(err error) Why {
+	var (
+		unknown x509.UnknownAuthorityError
+		header  tls.RecordHeaderError
+	)
+	switch {
+	case err == nil:
+		return Fine
+	case errors.As(err, &unknown):
+		return Untrusted
+	case errors.As(err, &header):
+		return NoRecord
+	}
+	return Otherwise
+}
+
 // Reason says in a few plain words why TLS failed or ended: of an error from
 // [End.Err] or from crypto/tls itself, the end of a sentence without a dot, ""
 // of nil. Nothing the peer has sent is repeated in it, but the names in its
@@ -29,7 +58,7 @@ func Reason(err error) string {
 	case errors.As(err, &unverified):
 		return distrust(unverified)
 	case errors.As(err, &header):
-		return NoRecord
+		return "what came is no TLS record"
 	case errors.Is(err, ErrStopped):
 		return "TLS was stopped"
 	case errors.Is(err, ErrEarly):
@@ -97,13 +126,6 @@ func complaint(alert string) string {
 	return "this side refused: " + alert
 }
 
-// NoRecord is how [Reason] says that the other side does not speak TLS.
-const NoRecord = "what came is no TLS record"
-
-// Untrusted is how [Reason] says that no authority in which this side trusts has
-// signed a certificate.
-const Untrusted = "nobody we trust has signed the certificate"
-
 // distrust says what is wrong with a certificate (RFC 5280 §6.1, RFC 9525 §6).
 func distrust(err *tls.CertificateVerificationError) string {
 	var (
@@ -115,10 +137,11 @@ func distrust(err *tls.CertificateVerificationError) string {
 	case errors.As(err, &name):
 		return wrongName(name)
 	case errors.As(err, &unknown):
+		const words = "nobody we trust has signed the certificate"
 		if selfSigned(unknown.Cert) {
-			return Untrusted + "; it is signed by itself"
+			return words + "; it is signed by itself"
 		}
-		return Untrusted
+		return words
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		what := "the certificate"
 		if certs := err.UnverifiedCertificates; len(certs) > 0 && invalid.Cert != certs[0] {

@@ -163,6 +163,10 @@ func TestReasonOfEachMismatch(t *testing.T) {
 			server.Feed(client.Output())
 			client.Feed(server.Output())
 			server.Feed(client.Output())
+			untrusted := strings.HasPrefix(m.client, "nobody we trust")
+			if why := secure.Classify(client.Err()); (why == secure.Untrusted) != untrusted || (why == secure.Fine) != (client.Err() == nil) {
+				t.Errorf("the client's error %v is of the kind %d", client.Err(), why)
+			}
 			if got := secure.Reason(client.Err()); got != m.client {
 				t.Errorf("the client says %q of %v, want %q", got, client.Err(), m.client)
 			}
@@ -221,6 +225,9 @@ func TestReasonOfWhatCame(t *testing.T) {
 				handshake(t, client, server)
 			}
 			fed.Feed([]byte(tt.feed))
+			if why := secure.Classify(fed.Err()); (why == secure.NoRecord) != (tt.want == "what came is no TLS record") {
+				t.Errorf("%v is of the kind %d", fed.Err(), why)
+			}
 			if got := secure.Reason(fed.Err()); got != tt.want {
 				t.Errorf("says %q of %v, want %q", got, fed.Err(), tt.want)
 			}

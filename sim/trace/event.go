@@ -128,7 +128,7 @@ const (
 	Returned // deed: the recipient in Octets failed for good with Code; Arg is the notice's LetterID
 	Composed // deed: Host wrote the failure notice Letter; Octets are the letter
 	Parked   // deed: Letter, from <>, cannot go to the recipient in Octets; Host's postmaster has it
-	Told     // deed: Host shows its user a message, in Octets
+	Told     // deed: Host shows its user why recipients are Kept; Octets are [NotSent] and the reply, or what stands for one
 
 	Limit   // deed: the run reached a limit; Octets say which
 	Stalled // deed: nothing is left to happen, but a connection is open
@@ -141,13 +141,16 @@ const (
 
 	Record    // wire: Arg octets of TLS without lines of ours leave Host for Peer: of a handshake, or an alert
 	Handshake // line: Host said part of a TLS handshake, Peer heard it; Octets say in words what is in it
-	Secured   // deed: Host is inside TLS with Peer; Octets say in words what it has and what it thinks of the certificate
-	Unsecured // deed: TLS did not come about at Host, or failed where it was Inside; Octets say why
+	Secured   // deed: Host is inside TLS with Peer; Octets say in words what it has and what it thinks of the certificate, Arg is the Why of sim/secure
+	Unsecured // deed: TLS did not come about at Host, or failed where it was Inside; Octets say why, and so does Arg, likewise
 	Discarded // deed: Host threw away Arg octets that waited in clear where TLS begins
 	LoggedIn  // deed: Host knows now who Peer is; Octets are the user
 
 	kinds
 )
+
+// NotSent is how a mail client begins to tell its user of a failure.
+const NotSent = "not sent: "
 
 // Layer returns the kind's layer: but for later kinds they stand in its order.
 func (k Kind) Layer() Layer {
