@@ -35,23 +35,26 @@ func (c *Client) secrets() [][]byte {
 	return list
 }
 
-// hide puts stars in place of secrets in the text of replies, or of what is none.
-// part says that the last line may go on. Secrets may overlap.
-func (c *Client) hide(replies []byte, part bool) {
+// hide puts stars in place of secrets in the text of replies, or of what is none,
+// where it may go beyond the octet from: those before are done. part says that the
+// last line may go on. Secrets may overlap.
+func (c *Client) hide(replies []byte, from int, part bool) {
 	if len(c.told) == 0 {
 		return
 	}
 	secrets := c.secrets()
-	for rest := replies; len(rest) > 0; {
-		line := rest[:lineEnd(rest)]
-		rest = rest[len(line):]
-		part := part && len(rest) == 0
-		if lineLooksRight(line) {
-			line = line[len("535 "):]
+	for start, end := 0, 0; start < len(replies); start = end {
+		end = start + lineEnd(replies[start:])
+		if lineLooksRight(replies[start:end]) {
+			start += len("535 ")
 		}
-		text := append([]byte(nil), line...)
+		if start = max(start, from-leastRun+1); start >= end {
+			continue
+		}
+		line := replies[start:end]
+		text := bytes.Clone(line)
 		for _, secret := range secrets {
-			hideIn(line, text, secret, part)
+			hideIn(line, text, secret, part && end == len(replies))
 		}
 	}
 }
@@ -59,53 +62,39 @@ func (c *Client) hide(replies []byte, part bool) {
 // hideIn puts stars into the line where its text has a secret or a run of it, and,
 // if the text is only a part, the beginning of one at its end.
 func hideIn(line, text, secret []byte, part bool) {
-	least := min(len(secret), leastRun)
+	stars := func(from, to int) {
+		for i := from; i < to; i++ {
+			line[i] = '*'
+		}
+	}
+	least := min(len(secret), leastRun) // a longer run is as many of that length
 	for at := 0; at+least <= len(text); at++ {
-		if n := common(text[at:], secret, least); n > 0 {
-			for i := range n {
-				line[at+i] = '*'
-			}
+		if bytes.Contains(secret, text[at:at+least]) {
+			stars(at, at+least)
 		}
 	}
 	for n := min(len(text), least-1); part && n > 0; n-- {
 		if bytes.Contains(secret, text[len(text)-n:]) {
-			for i := range n {
-				line[len(line)-1-i] = '*'
-			}
+			stars(len(text)-n, len(text))
 			return
 		}
-	}
-}
-
-// common returns how many octets of a secret, from anywhere in it, the text begins
-// with; 0 if they are fewer than least.
-func common(text, secret []byte, least int) int {
-	longest := 0
-	for rest := secret; ; rest = rest[1:] {
-		i := bytes.Index(rest, text[:least])
-		if i < 0 {
-			return longest
-		}
-		rest = rest[i:]
-		n := least
-		for n < len(rest) && n < len(text) && rest[n] == text[n] {
-			n++
-		}
-		longest = max(longest, n)
 	}
 }
 
 // MaskReplies returns octets of the server, from the beginning of the reply that
 // comes next, as they may be shown: with stars for challenges, and for what the
 // client has said in a login.
-func (c *Client) MaskReplies(octets []byte) []byte {
+func (c *Client) MaskReplies(octets []byte) []byte { return c.maskReplies(octets, 0) }
+
+// maskReplies masks what comes from that octet on.
+func (c *Client) maskReplies(octets []byte, from int) []byte {
 	masked := octets
 	if c.InLogin() {
 		masked = MaskReply(octets)
 	}
 	if len(c.told) > 0 {
 		masked = append([]byte(nil), masked...)
-		c.hide(masked, true)
+		c.hide(masked, from, true)
 	}
 	return masked
 }
@@ -116,13 +105,13 @@ func (c *Client) Mask(octets []byte) []byte {
 		return octets
 	}
 	begun := append([]byte(nil), c.in.unheard()...)
-	return c.MaskReplies(append(begun, octets...))[len(begun):]
+	return c.maskReplies(append(begun, octets...), len(begun))[len(begun):]
 }
 
 // hideHeard hides secrets in the reply just read, but in a challenge: that is for
 // the mechanism, and not shown.
 func (c *Client) hideHeard() {
 	if reply := c.in.last(); !bytes.HasPrefix(reply, []byte("334")) {
-		c.hide(reply, false)
+		c.hide(reply, 0, false)
 	}
 }

@@ -3,6 +3,7 @@ package smtp
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 // unread is base64 of which only what fills it up is shown.
@@ -79,5 +80,33 @@ func TestRFC4954_9_RepliesDoNotRepeatTheLogin(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// A server that has the client say something of its choice, as it does with a nonce
+// (RFC 5802 §5.1), and then a reply in tiny pieces, does not keep it busy.
+func TestClientIsNotKeptBusyByRepeatedSecrets(t *testing.T) {
+	c := NewClient(&ClientConfig{Use: Security})
+	hearing(t, c, "220 x\r\n", "250-x\r\n250 AUTH X-TOY\r\n")
+	if err := c.Login("X-TOY", nil); err != nil {
+		t.Fatal(err)
+	}
+	c.Output()
+	hearing(t, c, "334 \r\n")
+	c.Respond([]byte(strings.Repeat("abcdefghi", 1000))) // in base64, the same 12 characters again and again
+	c.Output()
+	line := "535-" + coded([]byte(strings.Repeat("abcdefghi", 40))) + "\r\n"
+	begun := time.Now()
+	for range MaxReplyLines - 1 {
+		for i := range line {
+			if got := c.Mask([]byte{line[i]}); i > 20 && i < len(line)-2 && got[0] != '*' {
+				t.Fatalf("%q is shown", line[:i+1])
+			}
+			c.Feed([]byte{line[i]})
+			c.Next()
+		}
+	}
+	if took := time.Since(begun); took > 20*time.Second {
+		t.Errorf("%d octets took %v", (MaxReplyLines-1)*len(line), took)
 	}
 }
