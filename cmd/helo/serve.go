@@ -165,6 +165,9 @@ func serve(cmd *cobra.Command, o serveOptions) error {
 	if err != nil {
 		return err
 	}
+	if users := cfg.Host.Server.Accounts; users != nil {
+		users.Derive() // no client has to wait for it
+	}
 	// Before anybody can know of the server: whoever does may tell it to stop.
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)

@@ -70,30 +70,35 @@ func NewAccounts(list []Account) *Accounts {
 		derive:  deriveKeys,
 	}
 	for _, given := range list {
-		user, err := prepare(given.User)
-		if err != nil {
-			continue
-		}
-		x := a.byUser[user]
-		if x == nil {
-			x = new(account)
-			a.list = append(a.list, x)
-			a.byUser[user] = x
-		}
-		*x = account{user: given.User, password: given.Password}
-		if p, err := prepare(given.Password); err == nil {
-			x.prepared, x.passwordSum = p, sha256.Sum256([]byte(p))
-		}
-		if isToken(given.Token) {
-			x.hasToken, x.tokenSum = true, sha256.Sum256([]byte(given.Token))
-		}
-	}
-	for _, x := range a.list {
-		if x.hasToken {
-			a.byToken[x.tokenSum] = x
-		}
+		a.Add(given)
 	}
 	return a
+}
+
+// Add adds an account, in place of one with the same user. It is for accounts that
+// nobody uses yet.
+func (a *Accounts) Add(given Account) {
+	user, err := prepare(given.User)
+	if err != nil {
+		return
+	}
+	x := a.byUser[user]
+	if x == nil {
+		x = new(account)
+		a.list = append(a.list, x)
+		a.byUser[user] = x
+	}
+	if a.byToken[x.tokenSum] == x {
+		delete(a.byToken, x.tokenSum)
+	}
+	*x = account{user: given.User, password: given.Password}
+	if p, err := prepare(given.Password); err == nil {
+		x.prepared, x.passwordSum = p, sha256.Sum256([]byte(p))
+	}
+	if isToken(given.Token) {
+		x.hasToken, x.tokenSum = true, sha256.Sum256([]byte(given.Token))
+		a.byToken[x.tokenSum] = x
+	}
 }
 
 // Has says whether there is such a user.

@@ -17,11 +17,30 @@ const minIterations = 4096
 // the same each time, as those of one that does, so that only the proof fails
 // (RFC 5802 §7 lets a server hide the reason).
 //
-// Deriving keys is dear: some thousand hashes each. So it is done for all users
-// at once when the first, whoever that is, logs in by SCRAM. Were it done for
-// each in turn, or for those only that exist, then the time a server takes would
-// tell who they are.
+// They are made up for the others as well, so that the time it takes does not tell
+// who there is.
 func (a *Accounts) credentials(user string) scram.StoredCredentials {
+	a.Derive()
+	x := a.find(user)
+	user = mustPrepare(user)
+	made := func(what string) []byte { d := hashOf(what, user); return d[:] }
+	keys := scram.StoredCredentials{
+		KeyFactors: scram.KeyFactors{Salt: saltOf(user), Iters: minIterations},
+		StoredKey:  made("stored key of nobody"),
+		ServerKey:  made("server key of nobody"),
+	}
+	if x.keys.Iters > 0 {
+		keys = x.keys
+	}
+	return keys
+}
+
+// Derive derives what SCRAM needs of all users' passwords, which is dear: some
+// thousand hashes each. Who serves many clients does it before they come; else it
+// is done when the first, whoever that is, logs in by SCRAM. Were it done for each
+// in turn, or for those only that exist, then the time a server takes would tell
+// who they are.
+func (a *Accounts) Derive() {
 	a.once.Do(func() {
 		for _, x := range a.list {
 			if x.prepared != "" {
@@ -29,16 +48,6 @@ func (a *Accounts) credentials(user string) scram.StoredCredentials {
 			}
 		}
 	})
-	if x := a.find(user); x.keys.Iters > 0 {
-		return x.keys
-	}
-	user = mustPrepare(user)
-	made := func(what string) []byte { d := hashOf(what, user); return d[:] }
-	return scram.StoredCredentials{
-		KeyFactors: scram.KeyFactors{Salt: saltOf(user), Iters: minIterations},
-		StoredKey:  made("stored key of nobody"),
-		ServerKey:  made("server key of nobody"),
-	}
 }
 
 // deriveKeys derives a user's keys from the password (RFC 5802 §3).

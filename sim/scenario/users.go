@@ -12,7 +12,7 @@ import (
 
 // users reads who may log in at a server, and how.
 func (p *scenarioParser) users(m mapping, s *host.ServerConfig) {
-	var accounts []sasl.Account
+	accounts := sasl.NewAccounts(nil)
 	var list []ast.Node
 	if n := m.at("users"); n != nil {
 		seq, ok := n.(*ast.SequenceNode)
@@ -29,11 +29,11 @@ func (p *scenarioParser) users(m mapping, s *host.ServerConfig) {
 		if err := a.Check(); p.err == nil && err != nil {
 			p.fail(about(u, err), "%v", err)
 		}
-		if sasl.NewAccounts(accounts).Has(a.User) {
+		if accounts.Has(a.User) {
 			p.fail(u.at("name"), "name: there is another user %q above", a.User)
 		}
 		s.Tokens = s.Tokens || a.Token != ""
-		accounts = append(accounts, a)
+		accounts.Add(a)
 	}
 	for _, i := range m.list("mechanisms") {
 		s.Mechanisms = append(s.Mechanisms, p.mechanism(i))
@@ -41,8 +41,8 @@ func (p *scenarioParser) users(m mapping, s *host.ServerConfig) {
 	s.PlainInClear = p.yes(m, "plain-in-clear")
 	switch {
 	case p.err != nil:
-	case accounts != nil:
-		s.Accounts = sasl.NewAccounts(accounts)
+	case len(list) > 0:
+		s.Accounts = accounts
 	case s.Mechanisms != nil:
 		p.fail(m.at("mechanisms"), "mechanisms: nobody can log in here; expected the key users as well")
 	case s.PlainInClear:
