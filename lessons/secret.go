@@ -118,12 +118,12 @@ func standIn(sc *scenario.Scenario, before []string, t *trace.Trace, pos trace.P
 	return stars
 }
 
-var letters = regexp.MustCompile(`[0-9A-Za-z]`)
+var alphanumeric = regexp.MustCompile(`[0-9A-Za-z]`)
 
 // standIns are responses as long as that one and as good in base64, each wrong
 // in a way of its own.
 func standIns(response string) []string {
-	shape := letters.ReplaceAllString(response, "x") // of its words and signs
+	shape := alphanumeric.ReplaceAllString(response, "x") // of its words and signs
 	octets, err := base64.StdEncoding.DecodeString(response)
 	if err != nil {
 		return []string{strings.Repeat("!", len(response)), shape}

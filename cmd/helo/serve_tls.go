@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -126,7 +125,7 @@ func secureServer(cmd *cobra.Command, o serveOptions, cfg *live.Config) (made lo
 		warn("%s", id.Told)
 	}
 	cfg.TLS = live.ServerTLS(id.Certificate)
-	if cfg.Bad, err = badCertificates(cfg, id.CAFile); err != nil {
+	if cfg.Bad, err = badCertificates(cfg, id.Authority); err != nil {
 		return made, "", err
 	}
 	return made, id.CAFile, nil
@@ -134,12 +133,12 @@ func secureServer(cmd *cobra.Command, o serveOptions, cfg *live.Config) (made lo
 
 // badCertificates makes what the server's faults need of certificates that are
 // wrong: signed by its own authority, so that only that one thing is.
-func badCertificates(cfg *live.Config, caFile string) (map[host.Effect]*tls.Config, error) {
+func badCertificates(cfg *live.Config, own *secure.Authority) (map[host.Effect]*tls.Config, error) {
 	bad := map[host.Effect]*tls.Config{}
 	for _, f := range cfg.Faults {
 		switch f.Effect {
 		case host.EffectExpired, host.EffectWrongName, host.EffectUnknownCA:
-			cert, err := badCertificate(f.Effect, cfg.Host.Name, caFile)
+			cert, err := badCertificate(f.Effect, cfg.Host.Name, own)
 			if err != nil {
 				return nil, fmt.Errorf("failed to make a wrong certificate: %w", err)
 			}
@@ -150,41 +149,24 @@ func badCertificates(cfg *live.Config, caFile string) (map[host.Effect]*tls.Conf
 }
 
 // badCertificate makes one of them.
-func badCertificate(wrong host.Effect, name, caFile string) (tls.Certificate, error) {
+func badCertificate(wrong host.Effect, name string, signer *secure.Authority) (tls.Certificate, error) {
 	now := time.Now()
 	leaf := secure.Leaf{
 		Names: []string{name, "localhost"}, IPs: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
 		NotBefore: now.AddDate(0, -2, 0), NotAfter: now.AddDate(0, 2, 0),
 	}
-	sign := func() (*secure.Authority, error) { return readAuthority(caFile) }
 	switch wrong {
 	case host.EffectExpired:
 		leaf.NotAfter = now.AddDate(0, -1, 0)
 	case host.EffectWrongName:
 		leaf.Names, leaf.IPs = []string{"www.other.example"}, nil
 	case host.EffectUnknownCA:
-		sign = func() (*secure.Authority, error) {
-			return secure.NewAuthorityP256("an authority nobody knows", rand.Reader, leaf.NotBefore, 365*24*time.Hour)
+		var err error
+		if signer, err = secure.NewAuthorityP256("an authority nobody knows", rand.Reader, leaf.NotBefore, 365*24*time.Hour); err != nil {
+			return tls.Certificate{}, err
 		}
 	}
-	authority, err := sign()
-	if err != nil {
-		return tls.Certificate{}, err
-	}
-	return authority.Issue(leaf, rand.Reader)
-}
-
-// readAuthority reads the server's own authority.
-func readAuthority(caFile string) (*secure.Authority, error) {
-	cert, err := os.ReadFile(caFile)
-	if err != nil {
-		return nil, err
-	}
-	key, err := os.ReadFile(strings.TrimSuffix(caFile, ".pem") + ".key")
-	if err != nil {
-		return nil, err
-	}
-	return secure.ParseAuthority(cert, key)
+	return signer.Issue(leaf, rand.Reader)
 }
 
 // serverUsers settles who may log in.

@@ -1,6 +1,7 @@
 package smtp
 
-// The same for octets as they arrive, or leave, in any pieces.
+// Hiding logins in octets that arrive, or leave, in any pieces: a [Masker] takes whole
+// lines.
 
 import "bytes"
 

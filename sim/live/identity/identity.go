@@ -47,8 +47,9 @@ var local = []string{"localhost", "127.0.0.1", "::1"}
 // Identity is who a live server is.
 type Identity struct {
 	Certificate tls.Certificate
-	CAFile      string // path of the certificate that a mail program has to trust
-	Told        string // what was made anew and why, a sentence a person should read; "" if nothing
+	Authority   *secure.Authority // it has signed the certificate
+	CAFile      string            // path of the certificate that a mail program has to trust
+	Told        string            // what was made anew and why, a sentence a person should read; "" if nothing
 }
 
 // Load reads the identity kept in dir, and makes what is missing or due: an
@@ -96,7 +97,7 @@ func load(dir string, names []string, now time.Time, rand io.Reader) (Identity, 
 	if err != nil {
 		return Identity{}, err
 	}
-	return Identity{Certificate: cert, CAFile: f.path(caCert), Told: f.told}, nil
+	return Identity{Certificate: cert, Authority: ca, CAFile: f.path(caCert), Told: f.told}, nil
 }
 
 // folder is the one in which an identity is kept. Whoever uses it holds the
