@@ -223,7 +223,7 @@ func (h *hub) gone(c *conn, err error) {
 	case errors.Is(err, secure.ErrCut):
 		e.Kind, e.Octets = trace.Reset, h.hold([]byte(unclosed))
 	case errors.Is(err, io.EOF):
-	case c.inside && tlsFailed(err):
+	case c.inside && secure.OfTLS(err):
 		c.torn = true
 		h.unsecured(c, trace.NoPos, secure.Classify(err), secure.Reason(err))
 		return

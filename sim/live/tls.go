@@ -193,20 +193,6 @@ const unclosed = "closed without a close_notify"
 // stopped says why a handshake was not waited for.
 const stopped = "this side was told to stop"
 
-// tlsFailed says whether TLS itself has failed, by an alert of either side, and not
-// the connection below.
-func tlsFailed(err error) bool {
-	var header tls.RecordHeaderError
-	var op *net.OpError
-	switch {
-	case errors.As(err, &header):
-		return true
-	case errors.As(err, &op):
-		return op.Op == "local error" || op.Op == "remote error"
-	}
-	return strings.HasPrefix(err.Error(), "tls: ")
-}
-
 // whole is TLS on a connection, if there is any, and if it can still be ended in
 // good order.
 func (c *conn) whole() *tls.Conn {

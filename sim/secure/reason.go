@@ -41,6 +41,20 @@ func Classify(err error) Why {
 	return Otherwise
 }
 
+// OfTLS says whether an error of crypto/tls is of TLS itself, by an alert of either
+// side, and not of the connection below.
+func OfTLS(err error) bool {
+	var header tls.RecordHeaderError
+	var op *net.OpError
+	switch {
+	case errors.As(err, &header):
+		return true
+	case errors.As(err, &op):
+		return op.Op == "local error" || op.Op == "remote error"
+	}
+	return strings.HasPrefix(err.Error(), "tls: ")
+}
+
 // Reason says in a few plain words why TLS failed or ended: of an error from
 // [End.Err] or from crypto/tls itself, the end of a sentence without a dot, ""
 // of nil. Nothing the peer has sent is repeated in it, but the names in its
