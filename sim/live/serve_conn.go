@@ -20,8 +20,12 @@ const (
 	largeRead = 64 << 10
 )
 
-// writeTimeout is how long a client may take to read what it is told.
-const writeTimeout = 5 * time.Minute
+// How long a client may take to read what it is told, and what it is told when
+// the server is to end at once.
+const (
+	writeTimeout = 5 * time.Minute
+	partingTime  = time.Second
+)
 
 // worker drives one connection after the other to their ends. One that has
 // nothing to do waits a while for the next, which is cheaper than a new
@@ -130,11 +134,15 @@ func (s *Server) expect(c *conn) {
 	}
 }
 
-// expectWrite sets the deadline of the next write.
+// expectWrite sets the deadline of the next write. It looks at the stage after
+// that: what [Server.move] has set meanwhile is not to be undone.
 func (s *Server) expectWrite(c *conn) {
 	if c.writeBy-c.at < writeTimeout {
 		c.writeBy = c.at + writeTimeout + slack
 		c.nc.SetWriteDeadline(s.start.Add(c.writeBy))
+	}
+	if s.stage.Load() == over {
+		c.nc.SetWriteDeadline(time.Now().Add(partingTime))
 	}
 }
 

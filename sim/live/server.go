@@ -175,8 +175,8 @@ func (s *Server) Shutdown(ctx context.Context) {
 	close(s.stopped)
 }
 
-// move brings the server to a stage and wakes those that wait for octets. One
-// that is about to wait looks at the stage after it has set its deadline.
+// move brings the server to a stage and wakes those that wait. One that is about
+// to wait looks at the stage after it has set its deadline.
 func (s *Server) move(stage int32) {
 	s.lock()
 	defer s.unlock()
@@ -186,7 +186,7 @@ func (s *Server) move(stage int32) {
 	}
 	for _, c := range s.conns {
 		if stage == over {
-			c.nc.SetWriteDeadline(time.Now().Add(time.Second)) // for its last words
+			c.nc.SetWriteDeadline(time.Now().Add(partingTime)) // for its last words
 		}
 		if stage == over || !s.host.Busy(c.id) {
 			c.nc.SetReadDeadline(time.Unix(1, 0)) // in the past

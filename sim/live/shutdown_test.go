@@ -1,0 +1,52 @@
+package live
+
+// A server that is told to stop while a client keeps it waiting.
+
+import (
+	"bufio"
+	"context"
+	"net"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"helo/sim/host"
+)
+
+// RFC 5321 §3.8: who is told that the server stops has a second to take the 421
+// once nothing may go on any more. The connection is a pipe: it has no room for
+// octets that nobody reads.
+func TestRFC5321_3_8_LastWordsThatNobodyTakes(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		grace time.Duration
+		ends  func(s *Server, grace context.Context)
+	}{
+		{"the 421 is said when time is over", 0, func(s *Server, _ context.Context) { s.move(over); s.wg.Wait() }},
+		{"the 421 is said before", 10 * time.Second, (*Server).Shutdown},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s, err := NewServer(Config{Host: mx()})
+				if err != nil {
+					t.Fatal(err)
+				}
+				near, far := net.Pipe()
+				defer near.Close()
+				s.accept(far, host.PortSMTP)
+				if _, err := bufio.NewReader(near).ReadString('\n'); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(time.Minute) // so long that the server would wait for its next words anew
+				grace, end := context.WithTimeout(context.Background(), test.grace)
+				defer end()
+				begun := time.Now()
+				test.ends(s, grace)
+				if took := time.Since(begun); took != test.grace+time.Second {
+					t.Errorf("it took %v, want %v and a second", took, test.grace)
+				}
+				time.Sleep(workerIdle) // for its worker
+			})
+		})
+	}
+}
