@@ -182,7 +182,7 @@ func (s *Server) settle(c *conn) bool {
 			s.expectWrite(c)
 			if s.stage.Load() != serving { // it would wait in vain
 				s.lock()
-				s.host.Shut(c.id)
+				s.unsecured(c, c.upgrade.cause, stopped)
 				s.unlock()
 				c.upgrade = nil
 				continue

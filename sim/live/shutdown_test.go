@@ -5,12 +5,14 @@ package live
 import (
 	"bufio"
 	"context"
+	"io"
 	"net"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"helo/sim/host"
+	"helo/sim/trace"
 )
 
 // RFC 5321 §3.8: who is told that the server stops has a second to take the 421
@@ -47,6 +49,36 @@ func TestRFC5321_3_8_LastWordsThatNobodyTakes(t *testing.T) {
 				}
 				time.Sleep(workerIdle) // for its worker
 			})
+		})
+	}
+}
+
+// RFC 5321 §3.8: a handshake that was asked for and not begun is ended for the same
+// reason as one that had begun, and the trace says so.
+func TestRFC5321_3_8_StopsBeforeAHandshake(t *testing.T) {
+	for name, stage := range map[string]int32{"open transactions may end": draining, "nothing may": over} {
+		t.Run(name, func(t *testing.T) {
+			s, err := NewServer(submission())
+			if err != nil {
+				t.Fatal(err)
+			}
+			near, far := net.Pipe()
+			defer near.Close()
+			s.lock()
+			c := s.add(far)
+			s.wg.Add(1)
+			s.unlock()
+			s.move(stage)
+			go s.run(c, host.PortSubmissions, make([]byte, smallRead))
+			near.SetDeadline(time.Now().Add(10 * time.Second))
+			if heard, err := io.ReadAll(near); err != nil || len(heard) > 0 {
+				t.Errorf("heard %q, %v; want the end and not a word in clear", heard, err)
+			}
+			s.wg.Wait()
+			shows(t, s.Trace(), trace.Unsecured, stopped)
+			if n := count(s.Trace(), trace.Close, ""); n != 1 {
+				t.Errorf("it is closed %d times", n)
+			}
 		})
 	}
 }
