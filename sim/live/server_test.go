@@ -73,7 +73,7 @@ func dial(t testing.TB, addr string) *talker {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	conn.SetDeadline(time.Now().Add(10 * time.Second))
+	conn.SetDeadline(time.Now().Add(30 * time.Second))
 	return &talker{t, conn, bufio.NewReader(conn)}
 }
 

@@ -59,7 +59,7 @@ func doors(t *testing.T, config Config) (s *Server, starttls, implicit string, s
 	return s, addrs[0], addrs[1], func() {
 		t.Helper()
 		cancel()
-		grace, end := context.WithTimeout(context.Background(), time.Second)
+		grace, end := context.WithTimeout(context.Background(), 10*time.Second)
 		defer end()
 		s.Shutdown(grace)
 		<-done
@@ -107,9 +107,12 @@ func count(tr *trace.Trace, kind trace.Kind, words string) (n int) {
 // go on has as long as one that says no command, however slowly it says what it
 // says. Others are served meanwhile, and nothing is left of it.
 func TestRFC8314_3_3_StalledHandshakes(t *testing.T) {
-	const many = 60
+	const (
+		many = 60
+		idle = 5 * time.Second // in which all of them begin, and others are served
+	)
 	config := submission()
-	config.Host.Server.Idle = 1500 * time.Millisecond
+	config.Host.Server.Idle = idle
 	s, starttls, implicit, stop := doors(t, config)
 	hello := clientHello(t, &tls.Config{ServerName: "mx.receiver.example"})
 	begun := time.Now()
@@ -151,8 +154,8 @@ func TestRFC8314_3_3_StalledHandshakes(t *testing.T) {
 	}
 	took := time.Since(begun)
 	quiet(t, s, 5*time.Second)
-	if took < 1500*time.Millisecond || took > 8*time.Second {
-		t.Errorf("they were given up after %v, want a little more than 1.5 s", took)
+	if took < idle || took > 4*idle {
+		t.Errorf("they were given up after %v, want a little more than %v", took, idle)
 	}
 	if n := count(s.Trace(), trace.Unsecured, "it took too long"); n != many {
 		t.Errorf("of %d the trace says that they took too long, want %d", n, many)
@@ -193,11 +196,11 @@ func TestRFC5321_3_8_StopsInHandshakes(t *testing.T) {
 	})
 	stop()
 	heard.Wait()
-	if took := time.Since(begun); took > 900*time.Millisecond { // before the grace ends
+	if took := time.Since(begun); took > 5*time.Second { // before the grace ends
 		t.Errorf("it took %v", took)
 	}
-	if late, told := count(s.Trace(), trace.Unsecured, "it took too long"), count(s.Trace(), trace.Unsecured, stopped); late > 0 || told < len(conns)/2 { // of the others a handshake may not have begun
-		t.Errorf("of %d the trace says that they took too long, of %d why they were ended", late, told)
+	if n := count(s.Trace(), trace.Unsecured, stopped); n != len(conns) {
+		t.Errorf("of %d the trace says why they were ended, want %d", n, len(conns))
 	}
 }
 
@@ -288,14 +291,15 @@ func TestRFC8446_6_2_NoClientHello(t *testing.T) {
 // slowly it comes.
 func TestRFC5321_4_5_3_2_7_HalfARecord(t *testing.T) {
 	config := submission()
-	config.Host.Server.Idle = 600 * time.Millisecond
+	const idle = 2 * time.Second // in the handshake too
+	config.Host.Server.Idle = idle
 	s, addr := startAs(t, config, host.PortSubmissions)
 	for name, version := range versions {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			begun := time.Now()
 			c, below := dialTLS(t, addr, version)
 			c.say("", 220)
-			begun := time.Now()
 			go func() {
 				for _, o := range append([]byte{23, 3, 3, 1, 0}, make([]byte, 200)...) {
 					if _, err := below.Write([]byte{o}); err != nil {
@@ -305,8 +309,8 @@ func TestRFC5321_4_5_3_2_7_HalfARecord(t *testing.T) {
 				}
 			}()
 			c.say("", 421)
-			if took := time.Since(begun); took < 500*time.Millisecond || took > 3*time.Second {
-				t.Errorf("it was ended after %v, want a little more than 600 ms", took)
+			if took := time.Since(begun); took < idle || took > 5*idle {
+				t.Errorf("it was ended after %v, want a little more than %v", took, idle)
 			}
 			if rest, err := io.ReadAll(c.in); err != nil || len(rest) > 0 {
 				t.Errorf("after 421: %q, %v; want a close_notify", rest, err)
