@@ -9,8 +9,10 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -92,7 +94,7 @@ func dialTLS(t testing.TB, addr string, version uint16) (*talker, net.Conn) {
 	below := &spoilt{Conn: nc}
 	_, roots := testCertificate()
 	end := tls.Client(strict{below}, &tls.Config{RootCAs: roots, ServerName: "mx.receiver.example", MinVersion: version, MaxVersion: version})
-	end.SetDeadline(time.Now().Add(10 * time.Second))
+	end.SetDeadline(time.Now().Add(30 * time.Second))
 	if err := end.Handshake(); err != nil {
 		t.Fatal(err)
 	}
@@ -107,17 +109,24 @@ func insider(mode host.TLSMode) func(*ClientConfig) {
 	}
 }
 
-// secretly serves inside TLS from the first octet.
-func secretly(t *testing.T, version uint16, serve func(c *tls.Conn, in *bufio.Reader)) func(net.Conn, *bufio.Reader) {
-	return func(c net.Conn, _ *bufio.Reader) {
+// secretly serves one connection with a function of its own, inside TLS from the
+// first octet, and then reads it to its end, of which it tells. A handshake that
+// fails is one, too.
+func secretly(t *testing.T, version uint16, serve func(c *tls.Conn, in *bufio.Reader)) (netip.AddrPort, <-chan error) {
+	t.Helper()
+	ends := make(chan error, 1)
+	return scripted(t, func(c net.Conn, _ *bufio.Reader) {
 		cert, _ := testCertificate()
 		end := tls.Server(strict{c}, &tls.Config{Certificates: []tls.Certificate{cert}, MaxVersion: version})
 		if err := end.Handshake(); err != nil {
-			t.Errorf("the handshake: %v", err)
+			ends <- fmt.Errorf("in the handshake: %w", err)
 			return
 		}
-		serve(end, bufio.NewReader(end))
-	}
+		in := bufio.NewReader(end)
+		serve(end, in)
+		_, err := io.Copy(io.Discard, in)
+		ends <- err
+	}), ends
 }
 
 // shows fails unless the trace has an event of that kind with these words, soon.

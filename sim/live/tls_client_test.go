@@ -33,7 +33,7 @@ func offers(c net.Conn, in *bufio.Reader, says string) {
 func TestRFC5321_4_5_3_2_SlowSTARTTLS(t *testing.T) {
 	to := scripted(t, func(c net.Conn, in *bufio.Reader) {
 		offers(c, in, "")
-		time.Sleep(300 * time.Millisecond)
+		time.Sleep(time.Second)
 		fmt.Fprint(c, "220 go on\r\n")
 		cert, _ := testCertificate()
 		end := tls.Server(c, &tls.Config{Certificates: []tls.Certificate{cert}})
@@ -42,12 +42,13 @@ func TestRFC5321_4_5_3_2_SlowSTARTTLS(t *testing.T) {
 		fmt.Fprint(end, "250 server\r\n")
 		in.ReadString('\n')
 		fmt.Fprint(end, "550 5.7.1 heard inside TLS\r\n")
-		io.Copy(io.Discard, in)
+		in.ReadString('\n')
+		fmt.Fprint(end, "221 bye\r\n")
 	})
 	v, tr := sendTo(t, to, "hi\r\n", context.Background(), func(c *ClientConfig) {
 		insider(host.TLSInsist)(c)
-		c.Block = 100 * time.Millisecond
-		c.Host.Client.Waits[smtp.PhaseCommand] = 2 * time.Second
+		c.Block = 500 * time.Millisecond
+		c.Host.Client.Waits[smtp.PhaseCommand] = 10 * time.Second
 	})
 	if v.Code != 550 {
 		t.Errorf("verdict %+v", v)
@@ -63,9 +64,14 @@ func TestRFC5321_4_5_3_2_HandshakeThatDoesNotEnd(t *testing.T) {
 			for _, patient := range []bool{true, false} {
 				t.Run(fmt.Sprint(mode, ", ", name, ", interrupted: ", !patient), func(t *testing.T) {
 					t.Parallel()
+					ctx, cancel := context.WithCancel(context.Background())
+					defer cancel()
 					to := scripted(t, func(c net.Conn, in *bufio.Reader) {
 						if mode == host.TLSInsist {
 							offers(c, in, "220 go on\r\n")
+						}
+						if in.ReadByte(); !patient { // of the ClientHello
+							cancel()
 						}
 						go func() {
 							for _, o := range []byte(drip) {
@@ -77,21 +83,17 @@ func TestRFC5321_4_5_3_2_HandshakeThatDoesNotEnd(t *testing.T) {
 						}()
 						io.Copy(io.Discard, in)
 					})
-					ctx, cancel, why := context.Background(), func() {}, "it took too long"
-					wait := 400 * time.Millisecond
+					why, wait := "it took too long", 2*time.Second
 					if !patient {
-						ctx, cancel = context.WithTimeout(ctx, 200*time.Millisecond)
 						why, wait = stopped, time.Minute
 					}
-					defer cancel()
 					begun := time.Now()
 					v, tr := sendTo(t, to, "hi\r\n", ctx, func(c *ClientConfig) {
 						insider(mode)(c)
-						for p := range c.Host.Client.Waits {
-							c.Host.Client.Waits[p] = wait
-						}
+						// Of an implicit handshake, and of one after STARTTLS.
+						c.Host.Client.Waits[smtp.PhaseGreeting], c.Host.Client.Waits[smtp.PhaseCommand] = wait, wait
 					})
-					if took := time.Since(begun); v.Done || v.Code/100 != 4 || took > 4*time.Second {
+					if took := time.Since(begun); v.Done || v.Code/100 != 4 || took > 10*time.Second {
 						t.Errorf("verdict %+v after %v", v, took)
 					}
 					shows(t, tr, trace.Unsecured, why)

@@ -25,42 +25,38 @@ import (
 // RFC 8446 §6.1, RFC 5246 §7.2.1: a client says close_notify before it closes,
 // however the session has ended.
 func TestRFC8446_6_1_ClientSaysCloseNotify(t *testing.T) {
-	const interrupted = "after a person has had enough"
+	const late, interrupted = "after a wait that was too long", "after a person has had enough"
 	for _, test := range []struct {
 		name  string
 		serve func(c net.Conn, in *bufio.Reader)
 		done  bool
 	}{
 		{"after QUIT", func(c net.Conn, in *bufio.Reader) {
-			polite(c, in)
-			for line, err := in.ReadString('\n'); err == nil && line != ".\r\n"; line, err = in.ReadString('\n') {
-			}
+			takes(c, in)
 			fmt.Fprint(c, "250 taken\r\n")
 			in.ReadString('\n')
 			fmt.Fprint(c, "221 bye\r\n")
 		}, true},
 		{"after a greeting that is none", func(c net.Conn, in *bufio.Reader) { fmt.Fprint(c, "HTTP/1.1 400 Bad Request\r\n\r\n") }, false},
 		{"after a 421", func(c net.Conn, in *bufio.Reader) { fmt.Fprint(c, "421 not now\r\n") }, false},
-		{"after a wait that was too long", func(c net.Conn, in *bufio.Reader) {}, false},
-		{interrupted, func(c net.Conn, in *bufio.Reader) { polite(c, in) }, false},
+		{late, func(c net.Conn, in *bufio.Reader) {}, false},
+		{interrupted, func(c net.Conn, in *bufio.Reader) { takes(c, in) }, false},
 	} {
 		for name, version := range versions {
 			t.Run(test.name+", "+name, func(t *testing.T) {
 				t.Parallel()
-				end := make(chan error, 1)
-				to := scripted(t, secretly(t, version, func(c *tls.Conn, in *bufio.Reader) {
-					test.serve(c, in)
-					_, err := io.Copy(io.Discard, in)
-					end <- err
-				}))
 				ctx, cancel := context.WithCancel(context.Background())
 				defer cancel()
-				if test.name == interrupted {
-					time.AfterFunc(200*time.Millisecond, cancel)
-				}
+				to, end := secretly(t, version, func(c *tls.Conn, in *bufio.Reader) {
+					if test.serve(c, in); test.name == interrupted {
+						cancel()
+					}
+				})
 				v, _ := sendTo(t, to, "hi\r\n", ctx, func(c *ClientConfig) {
 					insider(host.TLSImplicit)(c)
-					c.Host.Client.Waits[smtp.PhaseGreeting] = 300 * time.Millisecond
+					if test.name == late {
+						c.Host.Client.Waits[smtp.PhaseGreeting] = 2 * time.Second // and of the handshake
+					}
 				})
 				if v.Done != test.done {
 					t.Errorf("verdict %+v", v)
@@ -76,20 +72,18 @@ func TestRFC8446_6_1_ClientSaysCloseNotify(t *testing.T) {
 // A client whose server takes nothing any more does not wait with its
 // close_notify, nor does it say one in the middle of a record.
 func TestRFC8446_6_1_ClientThatIsStuckCloses(t *testing.T) {
-	release, end := make(chan struct{}), make(chan error, 1)
-	to := scripted(t, secretly(t, tls.VersionTLS13, func(c *tls.Conn, in *bufio.Reader) {
+	release := make(chan struct{})
+	to, end := secretly(t, tls.VersionTLS13, func(c *tls.Conn, in *bufio.Reader) {
 		polite(c, in)
 		<-release
-		_, err := io.Copy(io.Discard, in)
-		end <- err
-	}))
+	})
 	begun := time.Now()
 	v, _ := sendTo(t, to, strings.Repeat(strings.Repeat("x", 76)+"\r\n", 400_000), context.Background(), func(c *ClientConfig) {
 		insider(host.TLSImplicit)(c)
 		c.Block = 300 * time.Millisecond
 	})
 	close(release)
-	if took := time.Since(begun); v.Done || took > 4*time.Second {
+	if took := time.Since(begun); v.Done || took > 8*time.Second {
 		t.Errorf("verdict %+v after %v", v, took)
 	}
 	if err := <-end; !errors.Is(err, errTruncated) {
@@ -101,25 +95,26 @@ func TestRFC8446_6_1_ClientThatIsStuckCloses(t *testing.T) {
 func TestRFC8446_6_1_ServerSaysCloseNotify(t *testing.T) {
 	for _, test := range []struct {
 		name string
+		idle time.Duration // how long a client may be, in the handshake too
 		ends func(c *talker, s *Server)
 		want error // nil: a close_notify
 	}{
-		{"RFC 5321 §4.1.1.10: after 221", func(c *talker, s *Server) { c.say("QUIT\n", 221) }, nil},
-		{"RFC 5321 §4.5.3.2.7: after a client has been idle", func(c *talker, s *Server) { c.say("", 421) }, nil},
-		{"RFC 5321 §3.8: after it was told to stop", func(c *talker, s *Server) {
+		{"RFC 5321 §4.1.1.10: after 221", 0, func(c *talker, s *Server) { c.say("QUIT\n", 221) }, nil},
+		{"RFC 5321 §4.5.3.2.7: after a client has been idle", 2 * time.Second, func(c *talker, s *Server) { c.say("", 421) }, nil},
+		{"RFC 5321 §3.8: after it was told to stop", 0, func(c *talker, s *Server) {
 			moved := make(chan struct{})
 			go func() { s.move(over); close(moved) }()
 			c.say("", 421)
 			<-moved
 		}, nil},
-		{"after the client has said its own", func(c *talker, s *Server) { c.conn.(*tls.Conn).CloseWrite() }, nil},
-		{"but not after a fault that drops the line", func(c *talker, s *Server) { c.say("NOOP\n") }, syscall.ECONNRESET},
+		{"after the client has said its own", 0, func(c *talker, s *Server) { c.conn.(*tls.Conn).CloseWrite() }, nil},
+		{"but not after a fault that drops the line", 0, func(c *talker, s *Server) { c.say("NOOP\n") }, syscall.ECONNRESET},
 	} {
 		for name, version := range versions {
 			t.Run(test.name+", "+name, func(t *testing.T) {
 				t.Parallel()
 				config := submission()
-				config.Host.Server.Idle = 500 * time.Millisecond
+				config.Host.Server.Idle = test.idle
 				fault, err := host.ParseFault("mx at=NOOP drop")
 				if err != nil {
 					t.Fatal(err)
@@ -241,13 +236,11 @@ func TestRFC8446_6_1_ServersTruncationIsTold(t *testing.T) {
 		for name, version := range versions {
 			t.Run(how.name+", "+name, func(t *testing.T) {
 				t.Parallel()
-				to := scripted(t, secretly(t, version, func(c *tls.Conn, in *bufio.Reader) {
-					polite(c, in)
-					for line, err := in.ReadString('\n'); err == nil && line != ".\r\n"; line, err = in.ReadString('\n') {
-					}
+				to, _ := secretly(t, version, func(c *tls.Conn, in *bufio.Reader) {
+					takes(c, in)
 					fmt.Fprint(c, "250-half of a reply\r\n")
 					how.close(c)
-				}))
+				})
 				v, tr := sendTo(t, to, "hi\r\n", context.Background(), insider(host.TLSImplicit))
 				if v.Done || v.Code/100 != 4 {
 					t.Errorf("verdict %+v", v)
