@@ -4,11 +4,9 @@ import (
 	"bufio"
 	"context"
 	"io"
-	"net"
 	"os/exec"
 	"strconv"
 	"testing"
-	"time"
 
 	"helo/protocol/smtp"
 	"helo/sim/export"
@@ -29,32 +27,20 @@ func BenchmarkServe(b *testing.B) {
 		args []string
 	}{{"kept", 1024, []string{"-d"}}, {"one", 1024, nil}, {"large", 1 << 20, []string{"-d"}}} {
 		b.Run(load.name, func(b *testing.B) {
-			s, err := live.NewServer(live.Config{Host: host.Config{
+			s, addr := live.StartAs(b, live.Config{Host: host.Config{
 				ID: "mx", Name: "mx.receiver.example",
 				Server: &host.ServerConfig{Domains: []string{"receiver.example"}, Mailboxes: []string{"bob"}, Extensions: smtp.AllExtensions, MaxSize: 10 << 20},
-			}})
-			if err != nil {
-				b.Fatal(err)
-			}
-			ln, err := net.Listen("tcp", "127.0.0.1:0")
-			if err != nil {
-				b.Fatal(err)
-			}
+			}}, host.PortSMTP)
 			ctx, stop := context.WithCancel(context.Background())
 			defer stop()
-			go s.Serve(ctx, ln, host.PortSMTP)
 			go s.Follow(ctx, export.NewJSONStream(bufio.NewWriter(io.Discard), s.Trace()).Update)
-			args := append(load.args, "-s", "20", "-l", strconv.Itoa(load.size), "-m", strconv.Itoa(b.N), "-f", "a@sender.example", "-t", "bob@receiver.example", ln.Addr().String())
+			args := append(load.args, "-s", "20", "-l", strconv.Itoa(load.size), "-m", strconv.Itoa(b.N), "-f", "a@sender.example", "-t", "bob@receiver.example", addr)
 			b.SetBytes(int64(load.size))
 			b.ResetTimer()
 			if out, err := exec.Command(source, args...).CombinedOutput(); err != nil {
 				b.Fatalf("%v: %s", err, out)
 			}
 			b.StopTimer()
-			stop()
-			end, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-			defer cancel()
-			s.Shutdown(end)
 		})
 	}
 }

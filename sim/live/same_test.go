@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
-	"net"
 	"net/netip"
 	"strings"
 	"testing"
@@ -149,18 +148,8 @@ func (p pair) run(t *testing.T, fault string) (simulated, atClient, atServer *tr
 			config.Bad[effect] = live.ServerTLS(sc.Certificate(1, kind).Certificates[0])
 		}
 	}
-	s, err := live.NewServer(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	served := make(chan error, 1)
-	go func() { served <- s.Serve(ctx, ln, port) }()
-	addr := ln.Addr().(*net.TCPAddr).AddrPort()
+	s, at := live.StartAs(t, config, port)
+	addr := netip.MustParseAddrPort(at)
 	here := there
 	here.Addrs, here.Port = []netip.Addr{addr.Addr()}, addr.Port()
 	client.Client = &here
@@ -171,16 +160,7 @@ func (p pair) run(t *testing.T, fault string) (simulated, atClient, atServer *tr
 		t.Fatal(err)
 	}
 	c.Run(context.Background())
-	for until := time.Now().Add(5 * time.Second); s.Connections() > 0 && time.Now().Before(until); { // it has yet to hear the end
-		time.Sleep(time.Millisecond)
-	}
-	stop()
-	if err := <-served; err != nil {
-		t.Error(err)
-	}
-	end, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
-	s.Shutdown(end)
+	live.Quiet(t, s, 10*time.Second) // the server has yet to hear the end
 	return simulated, c.Trace(), s.Trace()
 }
 
