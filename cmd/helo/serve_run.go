@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -34,8 +35,9 @@ var errUnread = errors.New("failed to write the last events: nobody reads them")
 
 // until runs the server until what shows it returns, a screen or what writes the
 // transcript, or a signal comes. Then open transactions may finish, and finish
-// writes the rest, unless another signal comes, which wants it to end at once.
-func (r running) until(show func(ctx context.Context) error, finish func() error) error {
+// writes the rest. Another signal wants it to end at once: then the rest is written
+// unless that is stuck.
+func (r running) until(show func(ctx context.Context) error, finish func() error, stuck func() bool) error {
 	accepting, stopAccepting := context.WithCancel(r.cmd.Context())
 	defer stopAccepting()
 	showing, stopShowing := context.WithCancel(r.cmd.Context())
@@ -76,7 +78,7 @@ func (r running) until(show func(ctx context.Context) error, finish func() error
 			fmt.Fprintf(r.cmd.ErrOrStderr(), "helo: waits for open transactions, at most %v; ctrl+c ends them now\n", r.o.grace)
 		}
 	})
-	ends(hurry, func() { r.server.Shutdown(grace) }) // else 421 is said, and clients do not close
+	ends(hurry, func() { r.server.Shutdown(grace) }, lingering) // else 421 is said, and clients do not close
 	patience.Stop()
 	var last error
 	if !ends(hurry, func() {
@@ -84,15 +86,22 @@ func (r running) until(show func(ctx context.Context) error, finish func() error
 			last = errors.Join(last, <-served)
 		}
 		last = errors.Join(last, finish())
-	}) {
+	}, stuck) {
 		return errors.Join(err, errUnread)
 	}
 	return errors.Join(err, last)
 }
 
-// ends waits until f ends, but not for long once hurry is done, and says whether
-// it has ended.
-func ends(hurry context.Context, f func()) bool {
+// How long what is still to be done may take once a server is to end at once:
+// while nothing moves, and at most.
+const (
+	patienceAtEnd = 400 * time.Millisecond
+	mostAtEnd     = 2 * time.Second
+)
+
+// ends waits until f ends, but not for long once hurry is done, and only while it
+// is not stuck; and says whether it has ended.
+func ends(hurry context.Context, f func(), stuck func() bool) bool {
 	done := make(chan struct{})
 	go func() { f(); close(done) }()
 	select {
@@ -100,17 +109,53 @@ func ends(hurry context.Context, f func()) bool {
 		return true
 	case <-hurry.Done():
 	}
-	select {
-	case <-done:
-		return true
-	case <-time.After(400 * time.Millisecond):
-		return false
+	for range mostAtEnd / patienceAtEnd {
+		select {
+		case <-done:
+			return true
+		case <-time.After(patienceAtEnd):
+		}
+		if stuck() {
+			break
+		}
 	}
+	return false
+}
+
+// lingering is for clients that do not close: nobody waits for them.
+func lingering() bool { return true }
+
+// heeded is a writer that knows whether anybody reads what it writes.
+type heeded struct {
+	w     io.Writer
+	since atomic.Int64 // the piece that is being written, in nanoseconds of Unix time; 0: there is none
+}
+
+// writtenPiece is how much is written at a time: a slow reader is known by taking
+// that much now and then.
+const writtenPiece = 16 << 10
+
+// Write writes all of p in pieces.
+func (h *heeded) Write(p []byte) (n int, err error) {
+	defer h.since.Store(0)
+	for n < len(p) && err == nil {
+		h.since.Store(time.Now().UnixNano())
+		var m int
+		m, err = h.w.Write(p[n:min(n+writtenPiece, len(p))])
+		n += m
+	}
+	return n, err
+}
+
+// stuck says whether a piece has waited for a reader too long.
+func (h *heeded) stuck() bool {
+	since := h.since.Load()
+	return since != 0 && time.Since(time.Unix(0, since)) >= patienceAtEnd
 }
 
 // headless writes what happens until a signal comes.
 func (r running) headless() error {
-	out := r.cmd.OutOrStdout()
+	out := &heeded{w: r.cmd.OutOrStdout()}
 	update := export.NewTextStream(out, r.server.Trace(), r.server.Outside()).Update
 	if r.o.format == "json" {
 		update = export.NewJSONStream(out, r.server.Trace()).Update
@@ -130,7 +175,7 @@ func (r running) headless() error {
 	}, func() error {
 		stopFollowing()
 		return <-written
-	})
+	}, out.stuck)
 	if isClosedPipe(err) {
 		return io.ErrClosedPipe
 	}
@@ -157,5 +202,5 @@ func (r running) screen(cfg live.Config, made login, invited []string) error {
 			Try:       tryIt(r.doors[0], made, to),
 			Reference: func() (*explain.Reference, error) { return explain.Load(content.Files) },
 		})
-	}, func() error { return nil })
+	}, func() error { return nil }, lingering)
 }
