@@ -38,11 +38,9 @@ func TestRFC3030_2_LargeLetterInsideTLS(t *testing.T) {
 				cmd.Env = append(os.Environ(), "GOGC=10") // so that what it takes is what it keeps
 				var out output
 				cmd.Stdout, cmd.Stderr = &out, &out
-				if err := cmd.Start(); err != nil {
-					t.Fatal(err)
-				}
+				wait := launch(t, cmd)
 				ended := make(chan error, 1)
-				go func() { ended <- cmd.Wait() }()
+				go func() { ended <- wait() }()
 				for running := true; running; {
 					select {
 					case err := <-ended:

@@ -5,7 +5,6 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -60,6 +59,22 @@ func program(t testing.TB, name, from string) string {
 	return ""
 }
 
+// launch starts a program. It ends with the test at the latest, however that ends.
+// The function returned is the program's Wait, which any number may call.
+func launch(t testing.TB, cmd *exec.Cmd) (wait func() error) {
+	t.Helper()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	process := cmd.Process // a test may take it away
+	wait = sync.OnceValue(cmd.Wait)
+	t.Cleanup(func() {
+		process.Kill()
+		wait()
+	})
+	return wait
+}
+
 // event is one line of --format json, as far as the tests look at it.
 type event struct {
 	Kind, Host, Peer, Verb, Text, Base64          string
@@ -76,7 +91,7 @@ type server struct {
 
 	mu     sync.Mutex
 	events []event
-	stderr bytes.Buffer
+	stderr output
 }
 
 // serveTest starts helo serve at a free port, and stops it when the test ends.
@@ -89,9 +104,8 @@ func serveTest(t testing.TB, args ...string) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	wait := launch(t, s.cmd)
+	t.Cleanup(s.stop)
 	ready := make(chan string, 1)
 	go func() {
 		in := bufio.NewReaderSize(out, 1<<20)
@@ -113,16 +127,16 @@ func serveTest(t testing.TB, args ...string) *server {
 			s.mu.Unlock()
 		}
 		io.Copy(io.Discard, out)
-		s.done <- s.cmd.Wait()
+		s.done <- wait()
 	}()
 	select {
 	case s.addr = <-ready:
 	case err := <-s.done:
+		s.done <- nil
 		t.Fatalf("helo serve ended: %v: %s", err, s.stderr.String())
-	case <-time.After(10 * time.Second):
+	case <-time.After(20 * time.Second):
 		t.Fatal("helo serve does not say that it is ready")
 	}
-	t.Cleanup(s.stop)
 	return s
 }
 
@@ -156,14 +170,13 @@ func (s *server) port() string { return s.addr[strings.LastIndexByte(s.addr, ':'
 // all returns the events so far, once there are n of that kind.
 func (s *server) all(kind string, n int) []event {
 	s.t.Helper()
-	for range 500 {
+	for until := time.Now().Add(20 * time.Second); time.Now().Before(until); time.Sleep(10 * time.Millisecond) {
 		s.mu.Lock()
 		list := append([]event(nil), s.events...)
 		s.mu.Unlock()
 		if len(only(list, kind)) >= n {
 			return list
 		}
-		time.Sleep(10 * time.Millisecond)
 	}
 	s.t.Fatalf("there are not %d events %s", n, kind)
 	return nil

@@ -35,9 +35,7 @@ func TestNoOutputHasAPassword(t *testing.T) {
 		var served output
 		serve := exec.Command(helo(t), "serve", "--headless", "--format", format, "--smtp", smtp, "--submission", starttls, "--submissions", implicit, "--login", testUser+":"+testPassword)
 		serve.Stdout, serve.Stderr = &served, &served
-		if err := serve.Start(); err != nil {
-			t.Fatal(err)
-		}
+		wait := launch(t, serve)
 		waitListening(t, implicit)
 		good := 0
 		for _, m := range []string{"PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS", "XOAUTH2", "OAUTHBEARER"} {
@@ -58,7 +56,7 @@ func TestNoOutputHasAPassword(t *testing.T) {
 			}
 		}
 		serve.Process.Signal(syscall.SIGTERM)
-		if err := serve.Wait(); err != nil {
+		if err := wait(); err != nil {
 			t.Error(err)
 		}
 		if format == "json" && strings.Count(served.String(), `"kind":"loggedin"`) != good || good != 14 {
@@ -126,9 +124,7 @@ func TestNoRefusalShowsASecret(t *testing.T) {
 		var served output
 		serve := exec.Command(helo(t), "serve", "--headless", "--format", format, "--smtp", mx, "--submission", msa, "--login", testUser+":"+testPassword)
 		serve.Stdout, serve.Stderr = &served, &served
-		if err := serve.Start(); err != nil {
-			t.Fatal(err)
-		}
+		wait := launch(t, serve)
 		waitListening(t, msa)
 		for _, addr := range []string{mx, msa} {
 			for _, lines := range sessions {
@@ -138,7 +134,7 @@ func TestNoRefusalShowsASecret(t *testing.T) {
 			}
 		}
 		serve.Process.Signal(syscall.SIGTERM)
-		if err := serve.Wait(); err != nil {
+		if err := wait(); err != nil {
 			t.Error(err)
 		}
 		wantSecret(t, format, served.String(), testPassword)

@@ -38,7 +38,7 @@ func freePort(t testing.TB) string {
 // waitListening waits until somebody listens at an address.
 func waitListening(t testing.TB, addr string) {
 	t.Helper()
-	for range 200 {
+	for range 400 {
 		if c, err := net.Dial("tcp", addr); err == nil {
 			c.Close()
 			return
@@ -74,23 +74,16 @@ func peerServer(t testing.TB, addr, name string, args ...string) *output {
 	cmd := exec.Command(name, args...)
 	out := new(output)
 	cmd.Stdout, cmd.Stderr = out, out
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	wait := launch(t, cmd)
 	done := make(chan error, 1)
-	go func() { done <- cmd.Wait() }()
-	t.Cleanup(func() {
-		cmd.Process.Kill()
-		<-done
-	})
-	for range 200 {
+	go func() { done <- wait() }()
+	for range 400 {
 		if c, err := net.Dial("tcp", addr); err == nil {
 			c.Close()
 			return out
 		}
 		select {
 		case err := <-done:
-			done <- err
 			t.Fatalf("%s ended: %v: %s", name, err, out)
 		case <-time.After(50 * time.Millisecond):
 		}

@@ -31,7 +31,7 @@ type running struct {
 
 // errUnread is for a server that had to end at once while nobody read what it
 // wrote.
-var errUnread = errors.New("failed to write the last events: nobody reads them")
+var errUnread = errors.New("failed to write the last events: nobody reads them, or only slowly")
 
 // until runs the server until what shows it returns, a screen or what writes the
 // transcript, or a signal comes. Then open transactions may finish, and finish

@@ -85,12 +85,6 @@ func median(list []float64) float64 {
 // benchmark.
 func startServer(b *testing.B, cmd *exec.Cmd, addr string) {
 	b.Helper()
-	if err := cmd.Start(); err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() {
-		cmd.Process.Kill()
-		cmd.Wait()
-	})
+	launch(b, cmd)
 	waitListening(b, addr)
 }
