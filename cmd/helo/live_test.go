@@ -158,10 +158,24 @@ func (s *server) wait() {
 			s.t.Errorf("helo serve: %v: %s", err, s.stderr.String())
 		}
 		s.done <- nil
-	case <-time.After(15 * time.Second):
+	case <-time.After(30 * time.Second):
 		s.cmd.Process.Kill()
 		s.t.Error("helo serve did not stop")
 	}
+}
+
+// door is where the server listens as if at that port.
+func (s *server) door(port int) string {
+	s.t.Helper()
+	for until := time.Now().Add(20 * time.Second); time.Now().Before(until); time.Sleep(5 * time.Millisecond) {
+		for _, e := range only(s.all("listening", 1), "listening") {
+			if e.Service == port {
+				return e.Text
+			}
+		}
+	}
+	s.t.Fatalf("nobody listens as if at %d", port)
+	return ""
 }
 
 // port is the port of the server's address.

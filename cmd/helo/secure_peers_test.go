@@ -31,10 +31,9 @@ func serveSecured(t testing.TB, args ...string) *secured {
 	t.Helper()
 	state := t.TempDir()
 	t.Setenv("XDG_STATE_HOME", state)
-	s := &secured{starttls: freePort(t), implicit: freePort(t), ca: filepath.Join(state, "helo", "tls", "ca.pem")}
-	s.server = serveTest(t, append([]string{"--submission", s.starttls, "--submissions", s.implicit, "--login", testUser + ":" + testPassword}, args...)...)
-	waitListening(t, s.starttls)
-	waitListening(t, s.implicit)
+	s := &secured{ca: filepath.Join(state, "helo", "tls", "ca.pem")}
+	s.server = serveTest(t, append([]string{"--submission", "127.0.0.1:0", "--submissions", "127.0.0.1:0", "--login", testUser + ":" + testPassword}, args...)...)
+	s.starttls, s.implicit = s.door(587), s.door(465)
 	return s
 }
 

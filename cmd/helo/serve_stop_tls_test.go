@@ -33,8 +33,15 @@ func (c closely) Read(p []byte) (int, error) {
 }
 
 // insider is a client of a server that has logged in inside TLS, at one of its
-// two doors.
+// two doors, and said these lines.
 func (s *secured) insider(t *testing.T, door string, lines ...string) (net.Conn, *bufio.Reader) {
+	t.Helper()
+	// alice, Wonder+land/42
+	return s.inside(t, door, append([]string{"AUTH PLAIN AGFsaWNlAFdvbmRlcitsYW5kLzQy"}, lines...)...)
+}
+
+// inside is one that has not logged in.
+func (s *secured) inside(t *testing.T, door string, lines ...string) (net.Conn, *bufio.Reader) {
 	t.Helper()
 	addr := map[string]string{"starttls": s.starttls, "implicit": s.implicit}[door]
 	c, err := net.Dial("tcp", addr)
@@ -42,7 +49,7 @@ func (s *secured) insider(t *testing.T, door string, lines ...string) (net.Conn,
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Close() })
-	c.SetDeadline(time.Now().Add(15 * time.Second))
+	c.SetDeadline(time.Now().Add(30 * time.Second))
 	in := bufio.NewReader(c)
 	if door == "starttls" {
 		wantCode(t, in, "220")
@@ -62,8 +69,7 @@ func (s *secured) insider(t *testing.T, door string, lines ...string) (net.Conn,
 	if in = bufio.NewReader(end); door == "implicit" {
 		wantCode(t, in, "220")
 	}
-	// alice, Wonder+land/42
-	for _, line := range append([]string{"EHLO a.example", "AUTH PLAIN AGFsaWNlAFdvbmRlcitsYW5kLzQy"}, lines...) {
+	for _, line := range append([]string{"EHLO a.example"}, lines...) {
 		accepted(t, end, in, line)
 	}
 	return end, in
@@ -100,17 +106,19 @@ func TestRFC5321_3_8_ServeStopsInsideTLS(t *testing.T) {
 		t.Run(door, func(t *testing.T) {
 			s := serveSecured(t)
 			idle, idleIn := s.insider(t, door)
-			inLogin, loginIn := s.insider(t, door, "RSET")
+			reset, resetIn := s.insider(t, door, "MAIL FROM:<alice@receiver.example>", "RSET")
+			asked, askedIn := s.inside(t, door, "AUTH LOGIN") // at its 334
 			busy, busyIn := s.insider(t, door, "MAIL FROM:<alice@receiver.example>")
 			letter, letterIn := s.insider(t, door, "MAIL FROM:<alice@receiver.example>", "RCPT TO:<bob@receiver.example>", "DATA")
 			fmt.Fprint(letter, "Subject: half of it\r\n")
-			time.Sleep(100 * time.Millisecond)
 			begun := time.Now()
 			s.cmd.Process.Signal(syscall.SIGTERM)
 			wantEnd(t, idleIn)
 			idle.Close()
-			wantEnd(t, loginIn)
-			inLogin.Close()
+			wantEnd(t, resetIn)
+			reset.Close()
+			wantEnd(t, askedIn)
+			asked.Close()
 			fmt.Fprint(busy, "RCPT TO:<bob@receiver.example>\r\nDATA\r\nlate\r\n.\r\n")
 			for _, code := range []string{"250", "354", "250"} {
 				wantCode(t, busyIn, code)
@@ -138,13 +146,12 @@ func TestRFC5321_3_8_GraceEndsInsideTLS(t *testing.T) {
 	s := serveSecured(t, "--grace", "200ms")
 	c, in := s.insider(t, "implicit", "MAIL FROM:<alice@receiver.example>", "RCPT TO:<bob@receiver.example>", "DATA")
 	fmt.Fprint(c, "Subject: half of it\r\n")
-	time.Sleep(100 * time.Millisecond)
 	begun := time.Now()
 	s.cmd.Process.Signal(syscall.SIGTERM)
 	wantEnd(t, in)
 	c.Close()
 	s.wait()
-	if took := time.Since(begun); took < 200*time.Millisecond || took > 8*time.Second {
+	if took := time.Since(begun); took < 200*time.Millisecond || took > 10*time.Second {
 		t.Errorf("it took %v", took)
 	}
 	if n := len(only(s.events, "stored")); n != 0 {
@@ -172,12 +179,11 @@ func TestRFC5321_3_8_ServeStopsInAHandshake(t *testing.T) {
 				accepted(t, c, in, "STARTTLS")
 				conns = append(conns, c)
 			}
-			s.all("command", 6)
-			time.Sleep(100 * time.Millisecond)
+			s.all("connect", len(conns)) // each has been asked for its handshake
 			begun := time.Now()
 			s.cmd.Process.Signal(syscall.SIGTERM)
 			for _, c := range conns {
-				c.SetReadDeadline(time.Now().Add(10 * time.Second))
+				c.SetReadDeadline(time.Now().Add(20 * time.Second))
 				if rest, err := io.ReadAll(c); err != nil || len(rest) > 0 {
 					t.Errorf("heard %q, %v; want the end", rest, err)
 				}

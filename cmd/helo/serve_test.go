@@ -22,7 +22,7 @@ func hello(t *testing.T, addr string, transaction bool) (net.Conn, *bufio.Reader
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Close() })
-	c.SetDeadline(time.Now().Add(10 * time.Second))
+	c.SetDeadline(time.Now().Add(30 * time.Second))
 	in := bufio.NewReader(c)
 	wantCode(t, in, "220")
 	if transaction {

@@ -18,7 +18,7 @@ func TestServeWithoutACertificate(t *testing.T) {
 	for _, flag := range []string{"--submission", "--submissions"} {
 		ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
 		defer stop()
-		cmd := exec.CommandContext(ctx, helo(t), "serve", "--headless", flag, freePort(t))
+		cmd := exec.CommandContext(ctx, helo(t), "serve", "--headless", flag, "127.0.0.1:0")
 		cmd.Env = append(os.Environ(), "XDG_STATE_HOME=/dev/null/no-folder")
 		out, err := cmd.CombinedOutput()
 		if err == nil || !strings.Contains(string(out), "no TLS, and so no place to log in") || !strings.Contains(string(out), "/dev/null") {
@@ -30,10 +30,8 @@ func TestServeWithoutACertificate(t *testing.T) {
 // The users of a scenario log in with the passwords that it gives them.
 func TestServeTheScenariosUsers(t *testing.T) {
 	t.Setenv("XDG_STATE_HOME", t.TempDir())
-	addr := freePort(t)
-	s := serveTest(t, "--scenario", "careless", "--host", "msa", "--submission", addr)
-	waitListening(t, addr)
-	got := sendTest(t, savedLetter, addr, "--user", "alice", "--password", "wonderland", "--from", "alice@sender.example", "--to", "alice@sender.example")
+	s := serveTest(t, "--scenario", "careless", "--host", "msa", "--submission", "127.0.0.1:0")
+	got := sendTest(t, savedLetter, s.door(587), "--user", "alice", "--password", "wonderland", "--from", "alice@sender.example", "--to", "alice@sender.example")
 	if got.status != 0 {
 		t.Errorf("status %d: %s", got.status, got.verdicts)
 	}
@@ -62,12 +60,11 @@ func TestServeKeyLog(t *testing.T) {
 // Users may come from a file, and nobody else then.
 func TestServeTheUsersOfAFile(t *testing.T) {
 	t.Setenv("XDG_STATE_HOME", t.TempDir())
-	file, addr := filepath.Join(t.TempDir(), "users"), freePort(t)
+	file := filepath.Join(t.TempDir(), "users")
 	if err := os.WriteFile(file, []byte("bob:one\ncarol:two:three\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	serveTest(t, "--submission", addr, "--login-file", file)
-	waitListening(t, addr)
+	addr := serveTest(t, "--submission", "127.0.0.1:0", "--login-file", file).door(587)
 	for login, status := range map[string]int{"bob:one": 0, "carol:two:three": 0, "carol:two": exitRefused, "alice:wonderland": exitRefused} {
 		user, password, _ := strings.Cut(login, ":")
 		if got := sendTest(t, savedLetter, addr, append([]string{"--user", user, "--password", password}, aliceToBob...)...); got.status != status {
