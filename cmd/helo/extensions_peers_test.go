@@ -133,7 +133,7 @@ func TestSendToAiosmtpdSMTPUTF8(t *testing.T) {
 		Mail   []string
 		Octets string
 	}
-	if err := json.Unmarshal(out.Bytes(), &got); err != nil {
+	if err := json.Unmarshal(out.line(t), &got); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	if got.From != "josé@sender.example" || fmt.Sprint(got.To) != "[josé@receiver.example]" || !strings.Contains(strings.Join(got.Mail, " "), "SMTPUTF8") {

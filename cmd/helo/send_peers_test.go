@@ -68,6 +68,19 @@ func (o *output) Bytes() []byte {
 
 func (o *output) String() string { return string(o.Bytes()) }
 
+// line waits for a whole line. A program may have written one and gone on, to an
+// answer that this process has already heard of, before the line is read here.
+func (o *output) line(t testing.TB) []byte {
+	t.Helper()
+	for until := time.Now().Add(10 * time.Second); time.Now().Before(until); time.Sleep(5 * time.Millisecond) {
+		if line, _, whole := bytes.Cut(o.Bytes(), []byte("\n")); whole {
+			return line
+		}
+	}
+	t.Fatalf("expected a whole line, found only %q", o)
+	return nil
+}
+
 // peerServer starts a program and waits until it listens; it ends with the test.
 func peerServer(t testing.TB, addr, name string, args ...string) *output {
 	t.Helper()
@@ -236,7 +249,7 @@ func TestSendToAiosmtpd(t *testing.T) {
 		Mail   []string
 		Octets string
 	}
-	if err := json.Unmarshal(out.Bytes(), &got); err != nil {
+	if err := json.Unmarshal(out.line(t), &got); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	want := strings.ReplaceAll(savedLetter, "\n", "\r\n")
