@@ -3,6 +3,7 @@ package main
 // Who helo send says a password to.
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -12,7 +13,9 @@ import (
 // would help is said.
 func TestRFC8314_4_4_WhoIsToldThePassword(t *testing.T) {
 	s := serveSecured(t)
-	login := []string{"--user", testUser, "--password", testPassword}
+	with := func(args ...string) []string {
+		return slices.Concat([]string{"--user", testUser, "--password", testPassword}, args)
+	}
 	stranger := otherAuthority(t)
 	letters := 0
 	for _, c := range []struct {
@@ -22,17 +25,17 @@ func TestRFC8314_4_4_WhoIsToldThePassword(t *testing.T) {
 		status int
 		says   []string
 	}{
-		{"with a login TLS is demanded", s.starttls, append(login, "--auth", "PLAIN"), 0, []string{"accepted"}},
-		{"and the certificate has to be right", s.starttls, append(login, "--ca", stranger), 75, []string{"nobody we trust", "hint: none of the authorities in "}},
-		{"unless that is not wanted", s.starttls, append(login, "--ca", stranger, "--tls", "may"), 0, []string{"accepted"}},
-		{"but then not for a password", s.starttls, append(login, "--ca", stranger, "--tls", "may", "--auth", "PLAIN"), 75, []string{"not said to a server whose certificate is wrong", "hint: none of the authorities in "}},
-		{"nor for a token", s.starttls, append(login, "--ca", stranger, "--tls", "may", "--auth", "XOAUTH2"), 75, []string{"not said to a server whose certificate is wrong"}},
-		{"unless it may be known to everybody", s.starttls, append(login, "--ca", stranger, "--tls", "may", "--auth", "PLAIN", "--password-in-clear"), 0, []string{"accepted"}},
-		{"from the first octet", s.implicit, append(login, "--tls", "implicit", "--auth", "PLAIN"), 0, []string{"accepted"}},
-		{"a server with TLS and without logins", s.addr, login, 69, []string{"no login that can be used"}},
+		{"with a login TLS is demanded", s.starttls, with("--auth", "PLAIN"), 0, []string{"accepted"}},
+		{"and the certificate has to be right", s.starttls, with("--ca", stranger), 75, []string{"nobody we trust", "hint: none of the authorities in "}},
+		{"unless that is not wanted", s.starttls, with("--ca", stranger, "--tls", "may"), 0, []string{"accepted"}},
+		{"but then not for a password", s.starttls, with("--ca", stranger, "--tls", "may", "--auth", "PLAIN"), 75, []string{"not said to a server whose certificate is wrong", "hint: none of the authorities in "}},
+		{"nor for a token", s.starttls, with("--ca", stranger, "--tls", "may", "--auth", "XOAUTH2"), 75, []string{"not said to a server whose certificate is wrong"}},
+		{"unless it may be known to everybody", s.starttls, with("--ca", stranger, "--tls", "may", "--auth", "PLAIN", "--password-in-clear"), 0, []string{"accepted"}},
+		{"from the first octet", s.implicit, with("--tls", "implicit", "--auth", "PLAIN"), 0, []string{"accepted"}},
+		{"a server with TLS and without logins", s.addr, with(), 69, []string{"no login that can be used"}},
 		{"no user", s.starttls, []string{"--tls", "starttls"}, 69, []string{"530", "hint: --user"}},
 		{"a password that no mechanism can say", s.starttls, []string{"--user", testUser, "--password", "a\ab"}, 69, []string{"login given up: "}},
-		{"a mechanism the server has not", s.addr, append(login, "--auth", "PLAIN", "--tls", "none", "--password-in-clear"), 69, []string{"no login that can be used"}},
+		{"a mechanism the server has not", s.addr, with("--auth", "PLAIN", "--tls", "none", "--password-in-clear"), 69, []string{"no login that can be used"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := sendTest(t, savedLetter, c.addr, append(c.args, "--from", "alice@receiver.example", "--to", "bob@receiver.example")...)

@@ -123,7 +123,7 @@ func TestMain(m *testing.M) {
 // home on its output.
 func BenchmarkFirstFrame(b *testing.B) {
 	for b.Loop() {
-		cmd := exec.Command(os.Args[0])
+		cmd := exec.CommandContext(b.Context(), os.Args[0]) // which ends it, too
 		cmd.Env = append(os.Environ(), firstFrame+"=1")
 		out, err := cmd.StdoutPipe()
 		if err != nil {
