@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"helo/sim/host"
+	"helo/sim/secure"
 	"helo/sim/trace"
 )
 
@@ -182,7 +183,7 @@ func (s *Server) settle(c *conn) bool {
 			s.expectWrite(c)
 			if s.stage.Load() != serving { // it would wait in vain
 				s.lock()
-				s.unsecured(c, c.upgrade.cause, stopped)
+				s.unsecured(c, c.upgrade.cause, secure.Otherwise, stopped)
 				s.unlock()
 				c.upgrade = nil
 				continue
