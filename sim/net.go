@@ -38,7 +38,7 @@ type end struct {
 	open     bool
 	sent     uint32        // octets sent so far
 	deadline time.Duration // 0: none
-	watched  bool          // a doDeadline is on the agenda
+	watch    time.Duration // when the doDeadline on the agenda is due; 0: there is none
 	inside   bool          // TLS is complete: what is said goes inside
 	tls      *upgrade      // nil in clear, and when the end is closed
 }
@@ -290,8 +290,8 @@ func (e *environment) Expect(id trace.ConnID, d time.Duration) {
 		return
 	}
 	me.deadline = later(e.w.now, d)
-	if !me.watched {
-		me.watched = true
+	if me.watch == 0 || me.deadline < me.watch { // one that was for later finds that it is none any more
+		me.watch = me.deadline
 		e.w.plan(d, item{do: doDeadline, conn: id, side: uint8(side)})
 	}
 }

@@ -213,16 +213,18 @@ func (w *World) next() {
 // it off if not.
 func (w *World) due(it *item) bool {
 	e := &w.conns[it.conn-1].ends[it.side]
-	if !e.open || e.deadline == 0 {
-		e.watched = false
+	switch {
+	case it.at != e.watch: // another look came in its place
 		return false
-	}
-	if e.deadline > it.at {
-		it.at = e.deadline
+	case !e.open || e.deadline == 0:
+		e.watch = 0
+		return false
+	case e.deadline > it.at:
+		e.watch, it.at = e.deadline, e.deadline
 		w.agenda.push(*it)
 		return false
 	}
-	e.watched, e.deadline = false, 0
+	e.watch, e.deadline = 0, 0
 	return true
 }
 

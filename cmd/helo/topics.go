@@ -112,7 +112,7 @@ What, one of
 
   reply=451     another reply: a code, or in quotes a code and its text
   drop          the connection is cut where the reply would leave
-  silent        no reply is given
+  silent        no reply is given, nor to what follows on that connection
   refuse        the connection is refused
   dns=nxdomain  the name servers say: no such name; also servfail and timeout
   tls=strip     somebody in the middle takes STARTTLS out of the offer

@@ -29,12 +29,15 @@ func (h *Host) decide(in *inbound) {
 	}
 	r := h.policy(in, cmd, in.server.Proposal())
 	d := decision{verb: cmd.Verb, from: from, span: span, dataAt: cmd.Offset + int64(len(cmd.Line)), reply: r, cause: cause, cut: cut}
-	if fault, fired := h.env.Fault(Occasion{
+	if in.mute {
+		d.reply.Then = smtp.Silent
+	} else if fault, fired := h.env.Fault(Occasion{
 		Place: PlaceReply, Host: h.cfg.ID, Peer: peer, Conn: in.id,
 		Verb: cmd.Verb, Code: r.Code, Line: cmd.Line, Cause: cause,
 	}); fault != nil {
 		d.flags, d.cause, d.effect = trace.Faulty, fired, fault.Effect
 		d.reply = fault.change(r)
+		in.mute = d.effect == EffectSilent // else a later reply would be heard in place of this one
 	}
 	in.kept = 0
 	if d.effect == EffectDrop {

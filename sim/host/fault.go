@@ -34,7 +34,7 @@ type Effect uint8
 const (
 	EffectReply     Effect = iota + 1 // another reply is given
 	EffectDrop                        // the connection is cut where the reply would leave
-	EffectSilent                      // no reply is given
+	EffectSilent                      // no reply is given, nor to what follows on that connection
 	EffectRefuse                      // the connection is refused
 	EffectNXDomain                    // the name servers say: no such name
 	EffectServFail                    // the name servers say: server failure

@@ -41,6 +41,7 @@ type inbound struct {
 	raw     []stream  // the segments of the letter before the last
 	pos     trace.Pos // the last event on this connection
 	over    bool      // the connection is gone
+	mute    bool      // a fault has silenced this end
 
 	filing bool     // a letter is being filed: the decision about its dot is open
 	open   decision // that decision
