@@ -174,7 +174,11 @@ func (h *hub) recordShake(c *conn, u *upgrade, s shaken) {
 			say(h.me, h.them, "ServerHello: "+tls.VersionName(state.Version)+", "+tls.CipherSuiteName(state.CipherSuite))
 		}
 	case s.shown != nil:
-		say(h.me, h.them, "ClientHello: for "+u.ask.Name)
+		hello := "ClientHello: " + tls.VersionName(tls.VersionTLS13)
+		if name := strings.Trim(u.ask.Name, "[]"); net.ParseIP(name) == nil { // an address is not named (RFC 6066 §3)
+			hello += ", for " + name
+		}
+		say(h.me, h.them, hello)
 		say(h.them, h.me, "ServerHello: "+tls.VersionName(s.shown.Version)+", "+tls.CipherSuiteName(s.shown.CipherSuite)+", "+secure.DescribeServer(s.shown))
 	}
 }

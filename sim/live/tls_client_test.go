@@ -16,6 +16,7 @@ import (
 
 	"helo/protocol/smtp"
 	"helo/sim/host"
+	"helo/sim/secure"
 	"helo/sim/trace"
 )
 
@@ -54,6 +55,36 @@ func TestRFC5321_4_5_3_2_SlowSTARTTLS(t *testing.T) {
 		t.Errorf("verdict %+v", v)
 	}
 	shows(t, tr, trace.Secured, "the certificate is right")
+}
+
+// RFC 6066 §3: a ClientHello names a host, never an address, and the trace says what
+// the server hears.
+func TestRFC6066_3_AddressesAreNotNamed(t *testing.T) {
+	for _, name := range []string{"mx.receiver.example", "127.0.0.1", "[::1]"} {
+		heard := make(chan string, 1)
+		to := scripted(t, func(c net.Conn, in *bufio.Reader) {
+			offers(c, in, "220 go on\r\n")
+			cert, _ := testCertificate()
+			tls.Server(c, &tls.Config{Certificates: []tls.Certificate{cert}, GetConfigForClient: func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+				heard <- secure.DescribeHello(hello)
+				return nil, nil
+			}}).Handshake()
+		})
+		_, tr := sendTo(t, to, "hi\r\n", context.Background(), func(c *ClientConfig) {
+			insider(host.TLSInsist)(c)
+			c.Host.Client.Server = name
+		})
+		hello := "ClientHello: " + <-heard
+		if strings.Contains(hello, "for ") != (name == "mx.receiver.example") {
+			t.Errorf("%s: the server heard %q", name, hello)
+		}
+		shows(t, tr, trace.Handshake, hello)
+		for pos := range tr.End() {
+			if words := string(tr.OctetsAt(pos)); tr.At(pos).Kind == trace.Handshake && strings.HasPrefix(words, "ClientHello") && words != hello {
+				t.Errorf("%s: the trace says %q, the server heard %q", name, words, hello)
+			}
+		}
+	}
 }
 
 // RFC 5321 §4.5.3.2: the wait for a handshake has an end, whatever the server says
