@@ -177,7 +177,7 @@ func serve(cmd *cobra.Command, o serveOptions) error {
 		return err
 	}
 	r := running{cmd: cmd, server: s, doors: doors, o: o, signals: signals}
-	invited := invitation(doors, made, caFile)
+	invited := invitation(doors, cfg.Host.Server, made, caFile)
 	if o.headless {
 		if caFile != "" || made.user != "" {
 			for _, line := range invited {

@@ -82,7 +82,7 @@ func TestServeStopsFromItsFirstWord(t *testing.T) {
 		}
 		wait := launch(t, cmd)
 		in := bufio.NewScanner(errs)
-		for in.Scan() && !strings.Contains(in.Text(), "mail for its mailboxes at") {
+		for in.Scan() && !strings.Contains(in.Text(), "mail for bob@receiver.example at") {
 		}
 		cmd.Process.Signal(syscall.SIGTERM)
 		for in.Scan() {

@@ -11,6 +11,7 @@ import (
 	"net"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -86,7 +87,11 @@ func (o *serveOptions) open() ([]door, error) {
 			for _, d := range doors {
 				d.Close()
 			}
-			return nil, fmt.Errorf("failed to listen (%s): %w", p.flag, err)
+			hint := ""
+			if errors.Is(err, syscall.EADDRINUSE) {
+				hint = fmt.Sprintf(". Another helo serve may run there; expected a free port, such as with %s 127.0.0.1:0", p.flag)
+			}
+			return nil, fmt.Errorf("failed to listen (%s): %w%s", p.flag, err, hint)
 		}
 		doors = append(doors, door{ln, p.port})
 	}
@@ -220,12 +225,12 @@ func account(u identity.User) sasl.Account {
 }
 
 // invitation says where clients may come in, for a person.
-func invitation(doors []door, made login, caFile string) []string {
+func invitation(doors []door, s *host.ServerConfig, made login, caFile string) []string {
 	var lines []string
 	for _, d := range doors {
 		switch d.port {
 		case host.PortSMTP:
-			lines = append(lines, "mail for its mailboxes at "+d.Addr().String())
+			lines = append(lines, "mail for "+whose(s)+" at "+d.Addr().String())
 		case host.PortSubmission:
 			lines = append(lines, "mail of its users, who log in, with STARTTLS, at "+d.Addr().String())
 		case host.PortSubmissions:
@@ -242,6 +247,22 @@ func invitation(doors []door, made login, caFile string) []string {
 		lines = append(lines, "its certificate is signed by "+caFile)
 	}
 	return lines
+}
+
+// whose says for whom a server takes mail: "bob@receiver.example and 2 more".
+func whose(s *host.ServerConfig) string {
+	if len(s.Mailboxes) == 0 {
+		return "the postmaster of " + s.Domains[0]
+	}
+	box := s.Mailboxes[0]
+	if box == host.AnyMailbox {
+		box = "anybody"
+	}
+	words := box + "@" + s.Domains[0]
+	if more := len(s.Mailboxes)*len(s.Domains) - 1; more > 0 && box != "anybody" {
+		words += fmt.Sprintf(" and %d more", more)
+	}
+	return words
 }
 
 // tryIt is a command with which a client talks to a door. Without --auth-password

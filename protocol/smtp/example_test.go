@@ -72,7 +72,7 @@ func ExampleParseCommand() {
 	// local-part "bob"
 	// mailbox domain "receiver.example"
 	// line end "\r\n"
-	// octet 8: expected "<" before the address
+	// octet 8: expected "<" with no space before it
 }
 
 // A letter may come in chunks. The driver takes its pieces as ever; the decision

@@ -61,7 +61,7 @@ func TestCommandMistakes(t *testing.T) {
 		line string // "^" stands before the octet of the mistake
 		want string
 	}{
-		{"MAIL FROM:^ <alice@sender.example>", `"<" before the address`},
+		{"MAIL FROM:^ <alice@sender.example>", `"<" with no space before it`},
 		{"MAIL FROM:<alice@sender.example^", `">" after the address`},
 		{"MAIL FROM:<alice^>", `"@" after the local-part`},
 		{"MAIL FROM:<alice@^>", `a domain after "@"`},

@@ -115,6 +115,9 @@ func ParseMailbox(s string) (Path, error) {
 func (p *parser) path(kind PartKind, null, bare bool) (Path, bool) {
 	start := p.pos
 	if !p.octet('<') {
+		if p.pos > 0 && p.pos < p.end && p.line[p.pos-1] == ':' && p.line[p.pos] == ' ' { // a very common mistake
+			return Path{}, p.fail(p.pos, `"<" with no space before it`)
+		}
 		return Path{}, p.fail(p.pos, `"<" before the address`)
 	}
 	part := p.part(kind, start, p.pos)

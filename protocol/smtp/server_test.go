@@ -61,7 +61,7 @@ var serverRules = []serverRule{
 		send: lines("ehlo mail.sender.example", "mail from:<a@sender.example> size=5", "RcPt To:<b@receiver.example>", "data"), want: []string{"250", "250", "250", "354"}},
 	{name: "RFC 5321 §3.3: no space after the colon",
 		send: ehlo + lines("MAIL FROM: <alice@sender.example>", "MAIL FROM:alice@sender.example", "MAIL FROM <a@b.example>", "MAIL TO:<a@b.example>", "MAIL"),
-		want: []string{"250", `501 5.5.4 expected "<" before the address`, `501 5.5.4 expected "<" before the address`,
+		want: []string{"250", `501 5.5.4 expected "<" with no space before it`, `501 5.5.4 expected "<" before the address`,
 			`501 5.5.4 expected "FROM:" after the verb`, `501 5.5.4 expected "FROM:" after the verb`, `501 5.5.4 expected "FROM:" after the verb`}},
 	{name: "RFC 5321 §4.1.5: an unknown verb is 500", send: lines("RESET", "HELLO x", "", " NOOP", "XYZZY"),
 		want: []string{"500 5.5.2", "500 5.5.2", "500 5.5.2", "500 5.5.2", "500 5.5.2"}},
