@@ -20,12 +20,16 @@ import (
 	"time"
 )
 
+// binaryFolder is the folder of [binary], or empty.
+var binaryFolder string
+
 // binary builds helo once for all tests of this package.
 var binary = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "helo")
 	if err != nil {
 		return "", err
 	}
+	binaryFolder = dir
 	name := filepath.Join(dir, "helo")
 	if out, err := exec.Command("go", "build", "-o", name, ".").CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%w: %s", err, out)

@@ -11,7 +11,16 @@ func TestMain(m *testing.M) {
 	if addr := os.Getenv(peerVariable); addr != "" {
 		servePeer(addr)
 	}
-	testscript.Main(m, map[string]func(){"helo": main})
+	testscript.Main(tidy{m}, map[string]func(){"helo": main})
+}
+
+// tidy runs the tests, and removes what they have built.
+type tidy struct{ *testing.M }
+
+// Run runs the tests.
+func (m tidy) Run() int {
+	defer func() { os.RemoveAll(binaryFolder) }()
+	return m.M.Run()
 }
 
 // TestScripts runs the command as a person would: see testdata/*.txtar.
