@@ -42,13 +42,17 @@ func serversHint(t *trace.Trace, r smtp.Reply, o sendOptions) string {
 		return e.Kind == trace.Unsecured || e.Kind == trace.Reply && e.Verb == smtp.STARTTLS
 	})
 	inside := find(t, func(e *trace.Event) bool { return e.Kind == trace.Secured })
-	switch {
+	const logIn, noTLS = "--user with --password-file FILE logs in", "the server may want TLS first, which --tls none forbids"
+	none := !inside && o.tls == "none"
+	switch { // RFC 4954 §6, or RFC 3207 §4
 	case r.Code != 530:
-	case !inside && tried: // it may be for want of TLS (RFC 3207 §4), which could not be had
-	case !inside && o.tls == "none":
-		return "--tls starttls, or no --tls at all: the server may want TLS first"
-	case o.user == "": // RFC 4954 §6
-		return "--user with --password-file FILE logs in"
+	case !inside && tried: // it may be for want of TLS, which could not be had
+	case none && o.user == "":
+		return logIn + "; " + noTLS
+	case none:
+		return noTLS
+	case o.user == "":
+		return logIn
 	}
 	return ""
 }
