@@ -9,15 +9,15 @@ import (
 	"helo/lessons"
 )
 
-// byhandStep starts the typed lesson at a step, counted from 1.
-func byhandStep(t *testing.T, n int) *lessons.Session {
+// stepOf starts a lesson at a step, counted from 1.
+func stepOf(t *testing.T, lesson string, n int) *lessons.Session {
 	t.Helper()
 	var s *lessons.Session
 	c, err := lessons.LoadCourse(files)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s = start(t, c.Lesson("byhand"))
+	s = start(t, c.Lesson(lesson))
 	for s.Index() < n-1 {
 		s.Skip()
 	}
@@ -67,7 +67,34 @@ func TestFeedbackFitsTheMistake(t *testing.T) {
 		{7, []string{"RSET"}, "envelope is gone"},
 		{9, []string{"", "Hello,", ". "}, "looks like the final dot"},
 	} {
-		s := byhandStep(t, c.step)
+		s := stepOf(t, "byhand", c.step)
+		f := say(t, s, c.lines...)
+		if s.Solved() != (c.words == "") || !s.Solved() && !strings.Contains(f.Text, c.words) {
+			t.Errorf("step %d, %q: solved %t, %+v; want %q", c.step, c.lines, s.Solved(), f, c.words)
+		}
+	}
+}
+
+// A greeting under another name is no more taken in the locked lesson than in
+// the one before it, on either side of the lock.
+func TestTheLaptopSaysItsAddressInBrackets(t *testing.T) {
+	const right = "EHLO [192.0.2.77]"
+	for _, c := range []struct {
+		step  int
+		lines []string
+		words string // "" if the step is solved
+	}{
+		{6, []string{"EHLO 192.0.2.77"}, "without its brackets"},
+		{6, []string{"EHLO foo"}, "nobody checks"},
+		{6, []string{"EHLO [192.0.2.78]"}, "not what this step asks for"},
+		{6, []string{"HELO [192.0.2.77]"}, "with EHLO"},
+		{6, []string{"EHLO 192.0.2.77", "STARTTLS"}, "as somebody else"},
+		{6, []string{"EHLO [192.0.2.78]", "STARTTLS"}, "as somebody else"},
+		{6, []string{"EHLO 192.0.2.77", "ehlo [192.0.2.77]", "STARTTLS"}, ""},
+		{7, []string{"EHLO foo"}, "still Alice's laptop"},
+		{7, []string{"EHLO foo", right}, ""},
+	} {
+		s := stepOf(t, "locked", c.step)
 		f := say(t, s, c.lines...)
 		if s.Solved() != (c.words == "") || !s.Solved() && !strings.Contains(f.Text, c.words) {
 			t.Errorf("step %d, %q: solved %t, %+v; want %q", c.step, c.lines, s.Solved(), f, c.words)
@@ -78,7 +105,7 @@ func TestFeedbackFitsTheMistake(t *testing.T) {
 // What was said in a step must not bar the next one: there, nothing of an
 // earlier step can be taken back.
 func TestAStepLeavesAWayOn(t *testing.T) {
-	s := byhandStep(t, 2)
+	s := stepOf(t, "byhand", 2)
 	say(t, s, "MAIL FROM:<bob@receiver.example>", "DATA")
 	for range 3 {
 		s.Hint()
@@ -86,7 +113,7 @@ func TestAStepLeavesAWayOn(t *testing.T) {
 	if h, _ := s.Hinted(); h.Line != "RSET" {
 		t.Errorf("the last hint is %+v, want RSET", h)
 	}
-	s = byhandStep(t, 8)
+	s = stepOf(t, "byhand", 8)
 	f := say(t, s, "Hello Bob,", "Date: x", "From: x", "To: x", "Subject: x")
 	if s.Solved() || !strings.Contains(f.Text, "take your lines back") || f.Fine {
 		t.Fatalf("a header with a line of text in it is taken: %+v", f)
