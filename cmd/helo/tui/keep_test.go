@@ -52,7 +52,7 @@ func TestThatProgressIsNotKeptIsSaid(t *testing.T) {
 		t.Errorf("the lesson does not say so:\n%s", d.text())
 	}
 	d.m.lesson.note = ""
-	d.press("right", "left", "h", "a", "enter")
+	d.press("right", "left", "h", "a", "y")
 	if strings.Contains(d.text(), note) {
 		t.Errorf("the lesson says so twice:\n%s", d.text())
 	}

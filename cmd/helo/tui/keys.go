@@ -70,7 +70,7 @@ var (
 
 // The keys of an overlay.
 var (
-	keyYes   = bind([]string{"enter", "y"}, "⏎", "yes")
+	keyYes   = bind([]string{"y"}, "y", "yes") // and not ⏎, which ends a line typed beside the prompt
 	keyNo    = bind([]string{"esc", "n", "q"}, "esc", "no")
 	keyClose = bind([]string{"esc", "q", "?", "f1", "enter", "space"}, "esc", "close")
 )

@@ -37,7 +37,7 @@ func situations(t *testing.T) map[string]func() *drive {
 		return func() *drive {
 			d := at(lesson)()
 			for d.m.lesson.s.Step().Kind != kind {
-				d.press("s", "enter")
+				d.press("s", "y")
 			}
 			d.press(keys...)
 			return d
@@ -69,7 +69,7 @@ func situations(t *testing.T) map[string]func() *drive {
 		"a part":       at("1", "right", "right", "right", "right", "tab"),
 		"w pressed":    at("1", "right", "right", "right", "right", "w"),
 		"asked":        to("1", lessons.Predict, "t"),
-		"answered":     to("1", lessons.Predict, "t", "a", "enter"),
+		"answered":     to("1", lessons.Predict, "t", "a", "y"),
 		"quiz":         to("1", lessons.Quiz),
 		"typing":       typed(),
 		"recalling":    typed("up", "up"),

@@ -150,7 +150,7 @@ func TestTheAskedRowIsAQuestionMark(t *testing.T) {
 		d := newDrive(t, options(t), size[0], size[1])
 		d.press("1")
 		for d.m.lesson.s.Step().Kind != lessons.Predict {
-			d.press("s", "enter")
+			d.press("s", "y")
 		}
 		asked := "250 2.0.0 queued"
 		d.press("t", "left", "end")
@@ -271,9 +271,9 @@ func TestRestartAndSkipAsk(t *testing.T) {
 	if d.m.lesson.s.Index() != 0 {
 		t.Error("esc skipped the step")
 	}
-	d.press("s", "enter")
+	d.press("s", "y")
 	if d.m.lesson.s.Index() != 1 {
-		t.Error("enter did not skip the step")
+		t.Error("y did not skip the step")
 	}
 	d.press("R")
 	if !strings.Contains(d.text(), "forgotten") {

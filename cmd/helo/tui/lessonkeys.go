@@ -89,6 +89,10 @@ func (m *model) lessonKey(msg tea.KeyPressMsg) tea.Cmd {
 	case key.Matches(msg, keyUndo):
 		l.undo()
 		return m.saved()
+	case key.Matches(msg, keySkip) && l.s.Solved():
+		if l.next() {
+			return tea.Batch(m.saved(), m.animate())
+		}
 	case key.Matches(msg, keySkip):
 		m.overlays = append(m.overlays, m.askSkip())
 	case key.Matches(msg, keyRestart):

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/google/go-cmp/cmp"
+
 	"helo/lessons"
 )
 
@@ -70,7 +72,7 @@ func TestTShowsTheExchangeInEveryStep(t *testing.T) {
 		if l.s.LessonDone() {
 			break
 		}
-		d.press("s", "enter")
+		d.press("s", "y")
 	}
 }
 
@@ -94,7 +96,7 @@ func TestTheLastStepIsNotTheEnd(t *testing.T) {
 		s.press("1", "right", "esc")
 		s.shows("▸ Next   First mail by hand", "done, 9 skipped")
 		s.press("1")
-		s.press("s", "enter", "esc")
+		s.press("s", "y", "esc")
 		s.shows("▸ Next   First mail by hand", "done, again at step 2")
 	})
 }
@@ -105,7 +107,7 @@ func TestAShownAnswerIsNoSuccess(t *testing.T) {
 		s := start(t, options(t), 120, 36)
 		handover(s)
 		s.press("a")
-		s.shows("Show the answer?", "⏎ y show it", "esc n leave it")
+		s.shows("Show the answer?", "y show it", "esc n leave it")
 		s.press("n")
 		s.lacks("The answer, shown", "✓")
 		s.press("a", "y")
@@ -138,15 +140,56 @@ func TestTheSpaceTooManyIsSeenWithoutColour(t *testing.T) {
 		d := newDrive(t, o, 120, 36)
 		d.press("2")
 		d.typeLine("EHLO mail.sender.example")
-		for d.m.lesson.s.Index() < 2 {
-			d.press("esc", "s", "enter")
-			if !d.m.lesson.typing {
-				d.press("enter")
-			}
+		if d.press("enter", "esc", "s", "y"); d.m.lesson.s.Index() != 2 {
+			t.Fatalf("this is step %d", d.m.lesson.s.Index()+1)
 		}
 		d.typeLine("MAIL FROM: <alice@sender.example>")
 		if !strings.Contains(d.text(), "MAIL FROM:·<alice@sender.example>") {
 			t.Errorf("without colour %t: the space is not marked:\n%s", plain, d.text())
+		}
+	}
+}
+
+// A line that is typed where letters are keys throws nothing away: ⏎ is no yes,
+// and neither is a y behind other letters.
+func TestALineTypedBesideThePromptLosesNothing(t *testing.T) {
+	for _, line := range []string{"STARTTLS", "RSET", "data", "s", "R", "Reply-To: bob", "ask y"} {
+		d := newDrive(t, options(t), 80, 24)
+		d.press("2", "enter")
+		d.typeLine("EHLO mail.sender.example")
+		if d.press("enter"); d.m.lesson.s.Index() != 1 {
+			t.Fatal("the first step is not solved")
+		}
+		d.typeLine("NOOP")
+		typed := len(d.m.lesson.s.Typed())
+		d.press("esc")
+		d.typeLine(line)
+		l := d.m.lesson
+		if l == nil || l.s.Index() != 1 || l.s.Solved() || len(l.s.Typed()) != typed {
+			t.Errorf("after esc, %q and ⏎ threw something away:\n%s", line, d.text())
+		}
+	}
+}
+
+// Boxes that ask name y, and esc and n lead out of them.
+func TestBoxesThatAskWantAYes(t *testing.T) {
+	for _, ask := range []string{"s", "a", "R"} {
+		d := newDrive(t, options(t), 80, 24)
+		d.press("1", "right")
+		before := d.m.lesson.s.Mark()
+		for _, no := range []string{"esc", "n", "q", "x"} {
+			if d.press(ask, "enter"); len(d.m.overlays) != 1 || !strings.Contains(d.text(), " y ") || strings.Contains(d.text(), "⏎ y") {
+				t.Fatalf("%s opens no box that wants a y:\n%s", ask, d.text())
+			}
+			if d.press(no); len(d.m.overlays) != 0 {
+				t.Errorf("%s: %s does not leave the box", ask, no)
+			}
+		}
+		if diff := cmp.Diff(before, d.m.lesson.s.Mark()); diff != "" {
+			t.Errorf("%s: leaving the box changed something:\n%s", ask, diff)
+		}
+		if d.press(ask, "y"); cmp.Equal(before, d.m.lesson.s.Mark()) {
+			t.Errorf("%s: y does nothing", ask)
 		}
 	}
 }

@@ -31,8 +31,8 @@ func (o *overlay) key(m *model, msg tea.KeyPressMsg) (bool, tea.Cmd) {
 		return m.benchKey(o.bench, msg), nil
 	case o.yes != nil && key.Matches(msg, keyYes):
 		return true, o.yes(m)
-	case o.yes != nil:
-		return key.Matches(msg, keyNo), nil
+	case o.yes != nil: // a letter more, and what was typed is a line that missed the prompt: its y is no yes
+		return key.Matches(msg, keyNo) || msg.Text != "", nil
 	case key.Matches(msg, keyScrollU):
 		o.first = max(0, o.first-1)
 	case key.Matches(msg, keyScrollD):
@@ -111,7 +111,7 @@ func question(title, text, does string, yes func(m *model) tea.Cmd) *overlay {
 			}
 			return out
 		},
-		keys: []barKey{{keyYes, "⏎ y", does}, {keyNo, "esc n", "leave it"}},
+		keys: []barKey{{keyYes, "", does}, {keyNo, "esc n", "leave it"}},
 		yes:  yes,
 	}
 }

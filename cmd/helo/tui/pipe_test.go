@@ -81,10 +81,10 @@ func TestPipeScreens(t *testing.T) {
 		}},
 		{"transcript", false, nil, func(s *screen) { pressUntil(s, "logged in"); s.press("v") }},
 		{"transcript-eavesdropper", false, nil, func(s *screen) { pressUntil(s, "logged in"); s.press("v", "e") }},
-		{"over", false, nil, func(s *screen) { s.press("a", "enter") }},
-		{"stripped", false, []string{"msa>mx tls=strip"}, func(s *screen) { s.press("a", "enter"); leftTo(s, "7 lines"); s.press("e") }},
+		{"over", false, nil, func(s *screen) { s.press("a", "y") }},
+		{"stripped", false, []string{"msa>mx tls=strip"}, func(s *screen) { s.press("a", "y"); leftTo(s, "7 lines"); s.press("e") }},
 		{"whomever", false, []string{"mx tls=expired"}, func(s *screen) { pressUntil(s, "not verified") }},
-		{"refused", false, []string{"msa tls=unknownca"}, func(s *screen) { s.press("a", "enter"); leftTo(s, "no TLS") }},
+		{"refused", false, []string{"msa tls=unknownca"}, func(s *screen) { s.press("a", "y"); leftTo(s, "no TLS") }},
 		{"thrown-away", false, []string{"msa tls=inject"}, func(s *screen) { pressUntil(s, "thrown away") }},
 		{"typing", true, nil, func(s *screen) {
 			s.typeLine("EHLO mail.sender.example")
@@ -117,7 +117,7 @@ func TestPipeScreens(t *testing.T) {
 func everyRow(t *testing.T, o Options, keys ...string) string {
 	t.Helper()
 	d := newDrive(t, o, 120, 36)
-	d.press("1", "a", "enter", "home")
+	d.press("1", "a", "y", "home")
 	d.press(keys...)
 	var b strings.Builder
 	for range d.m.lesson.rows() {
@@ -192,7 +192,7 @@ func TestAPasswordInClear(t *testing.T) {
 func TestPipesGiveNothingAway(t *testing.T) {
 	for _, faults := range [][]string{nil, {"mx at=RCPT drop"}, {"msa tls=expired"}, {"mx tls=garbage"}} {
 		d := newDrive(t, lockedOptions(t, false, faults...), 200, 60)
-		d.press("1", "a", "enter")
+		d.press("1", "a", "y")
 		l := d.m.lesson
 		full := l.in(d.m.th)
 		for n := 1; n <= full.n; n++ {
@@ -230,7 +230,7 @@ func TestPipesGiveNothingAway(t *testing.T) {
 // A row that is asked for does not say by its walls what comes.
 func TestAskedRowInAPipe(t *testing.T) {
 	d := newDrive(t, lockedOptions(t, false), 120, 36)
-	d.press("1", "a", "enter")
+	d.press("1", "a", "y")
 	in := *d.m.lesson.in(d.m.th)
 	for i := 1; i < in.n; i++ {
 		in.n, in.cursor, in.asked, in.known = i+1, i, true, in.rows.At(i-1).Pos+1
@@ -248,7 +248,7 @@ func TestPipesAreExact(t *testing.T) {
 		o := lockedOptions(t, false, faults...)
 		o.NoColor = faults != nil
 		d := newDrive(t, o, 80, 24)
-		d.press("1", "a", "enter", "home")
+		d.press("1", "a", "y", "home")
 		n := 0
 		for range d.m.lesson.rows() {
 			for _, k := range []string{"e", "v", "o", "v", "o"} {
@@ -270,7 +270,7 @@ func TestPipesAreExact(t *testing.T) {
 // reply is not gone through again on the next.
 func TestTabSaysSomethingNew(t *testing.T) {
 	d := newDrive(t, lockedOptions(t, false), 80, 24)
-	d.press("1", "a", "enter", "home")
+	d.press("1", "a", "y", "home")
 	for !strings.Contains(d.text(), "line 1 of 8") {
 		d.press("right")
 	}

@@ -74,7 +74,7 @@ var scenes = []struct {
 	{"locked-read", func(s *screen) { heard(s); s.press("f2") }},
 	{"locked-letter", func(s *screen) {
 		toStep(s, "3", func(st *lessons.Step) bool { return st.Title == "You can read it" })
-		s.press("a", "enter")
+		s.press("a", "y")
 	}},
 	{"locked-465", func(s *screen) {
 		toStep(s, "3", func(st *lessons.Step) bool { return st.Title == "The door without an offer" })
@@ -127,7 +127,7 @@ func toStep(s *screen, lesson string, which func(*lessons.Step) bool) {
 		if s.m.lesson.typing {
 			s.press("esc")
 		}
-		s.press("s", "enter")
+		s.press("s", "y")
 	}
 }
 
