@@ -95,6 +95,14 @@ func (b *bench) take(code, from string) {
 	b.focus()
 }
 
+// clear makes room for text to be typed.
+func (b *bench) clear() {
+	b.decode, b.from = false, ""
+	b.text.Reset()
+	b.code.Reset()
+	b.focus()
+}
+
 // edit changes the side that is typed in.
 func (b *bench) edit(msg tea.KeyPressMsg) {
 	switch {
@@ -248,7 +256,7 @@ func (b *bench) says() string {
 	case len(octets) == 0 && b.decode:
 		return "Type or paste base64 here; the text follows."
 	case len(octets) == 0:
-		return `Type here; the base64 follows. \0 is a NUL, shown as ` + nul + "."
+		return "Type here; the base64 follows."
 	case rest == 0:
 		return "3 octets become 4 characters. " + whole + ": no = is needed."
 	case rest == 2:
@@ -269,4 +277,29 @@ func responseIn(t *trace.Trace, pos trace.Pos) (string, bool) {
 		return words[n-1], true
 	}
 	return "", false
+}
+
+// responseAt is the word at a place of a line that is typed, if a response of a
+// login may stand there; else "".
+func responseAt(line string, place int) string {
+	words := strings.Fields(line)
+	word := ""
+	switch v := smtp.ParseCommand([]byte(line)).Verb; {
+	case v == smtp.AUTH && len(words) == 3:
+		word = words[2]
+	case v == smtp.Unknown && len(words) == 1: // behind a 334
+		word = words[0]
+	}
+	start := utf8.RuneCountInString(line[:strings.LastIndex(line, word)])
+	if place < start || place > start+utf8.RuneCountInString(word) {
+		return ""
+	}
+	return word
+}
+
+// isWhole says whether a word is base64 from end to end, and stands for
+// something.
+func isWhole(word string) bool {
+	octets, wrong := decoded(word)
+	return wrong == "" && len(octets) > 0
 }

@@ -137,6 +137,59 @@ func TestBenchIntoTheLine(t *testing.T) {
 	})
 }
 
+// While a line is typed, the bench is for the text that is to become base64: a
+// word that is none is not taken for it.
+func TestBenchForALineBegun(t *testing.T) {
+	for _, before := range [][]string{nil, {"f2", "esc"}, {"esc", "f2", "esc", "enter"}} {
+		synctest.Test(t, func(t *testing.T) {
+			o := options(t)
+			o.Course = course(t, "../../../content")
+			s := start(t, o, 80, 24)
+			login(s)
+			s.typeLine("AUTH PLAIN alice wonderland")
+			s.shows("✗ Not yet")
+			s.press(before...)
+			s.send("AUTH PLAIN ")
+			s.press("f2")
+			s.shows("0 octets", `\0, or ctrl+space, makes a NUL`)
+			s.send(`\0alice\0wonderland`)
+			s.shows("␀alice␀wonderland", "17 octets", `\0, or ctrl+space, makes a NUL`)
+			s.press("enter")
+			s.shows("▶ AUTH PLAIN AGFsaWNlAHdvbmRlcmxhbmQ=")
+		})
+	}
+}
+
+// Of a line that is typed, the word at the cursor is taken, if it is base64 from
+// end to end.
+func TestBenchTakesTheWordAtTheCursor(t *testing.T) {
+	for _, c := range []struct {
+		line  string
+		place int
+		want  string
+	}{
+		{"AUTH PLAIN AGFsaWNl", 19, "AGFsaWNl"},
+		{"auth plain AGFsaWNl", 11, "AGFsaWNl"},
+		{"AUTH PLAIN AGFsaWNl", 4, ""},
+		{"AUTH PLAIN ", 11, ""},
+		{"AUTH PLAIN alice", 16, ""},
+		{"AUTH PLAIN alice wonderland", 27, ""},
+		{"AUTH", 4, ""},
+		{"STARTTLS", 8, ""},
+		{"AGFsaWNl", 8, "AGFsaWNl"},
+		{"wonderland", 10, ""},
+		{"", 0, ""},
+	} {
+		got := responseAt(c.line, c.place)
+		if !isWhole(got) {
+			got = ""
+		}
+		if got != c.want {
+			t.Errorf("%q at %d: took %q, want %q", c.line, c.place, got, c.want)
+		}
+	}
+}
+
 // Keys on the bench belong to it; the lesson below stays as it is.
 func TestBenchAnywhere(t *testing.T) {
 	for _, keys := range [][]string{{}, {"1"}, {"1", "right", "right"}, {"2", "esc"}} {

@@ -66,21 +66,23 @@ func (m *model) openBench() {
 	if l := m.lesson; l != nil {
 		put = l.typing && l.s.Asking()
 		l.playing = false
-		if code, from, ok := l.lookedAt(l.in(m.th)); ok && (code != m.bench.base64() || !l.typing && from != m.bench.from) {
+		switch code, from, ok := l.lookedAt(l.in(m.th)); {
+		case ok && (code != m.bench.base64() || !l.typing && from != m.bench.from):
 			m.bench.take(code, from)
+		case !ok && put && m.bench.decode: // whoever types a line wants base64, and has none
+			m.bench.clear()
 		}
 	}
 	m.overlays = append(m.overlays, m.bench.box(put))
 }
 
 // lookedAt is the base64 in the line that is typed, or in the row under the
-// cursor, and where it comes from.
+// cursor, and where it comes from. While a line is typed, words that are not
+// whole base64 are none: they are what is yet to become it.
 func (l *lesson) lookedAt(in *in) (code, from string, ok bool) {
 	if l.typing && l.input.Value() != "" {
-		if words := strings.Fields(l.input.Value()); len(words) == 3 && strings.EqualFold(words[0], "AUTH") {
-			return words[2], "It is from the line that you are typing.", true
-		}
-		return "", "", false
+		code = responseAt(l.input.Value(), l.input.Position())
+		return code, "It is from the line that you are typing.", l.s.Asking() && !l.s.InLetter() && isWhole(code)
 	}
 	row := l.cursor
 	if in.asked && row == in.n-1 {
@@ -93,7 +95,7 @@ func (l *lesson) lookedAt(in *in) (code, from string, ok bool) {
 		}
 		pos = in.rows.At(row).Pos
 	}
-	if code, ok = responseIn(in.t, pos); !ok {
+	if code, ok = responseIn(in.t, pos); !ok || l.typing && !isWhole(code) {
 		return "", "", false
 	}
 	e := in.t.At(pos)
@@ -157,7 +159,11 @@ func (b *bench) draw(th *theme, w, h int) (rows []string, x, y int) {
 		rows = append(rows, l.right(th, th.mid, count, w).end(th))
 	}
 	side("text", textOf(octets), plural(len(octets), "octet", "octets"), !b.decode)
-	rows = append(rows, plain(w))
+	howNUL := newLine(w)
+	if !b.decode {
+		howNUL.to(th, benchLabel+2).put(th.mid, `\0, or ctrl+space, makes a NUL; it is shown as `+nul)
+	}
+	rows = append(rows, howNUL.end(th))
 
 	var notes []string
 	for _, text := range []string{b.says(), b.from, "No key is needed, in either direction: base64 hides nothing."} {
