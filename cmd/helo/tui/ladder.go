@@ -248,7 +248,7 @@ const growFull = 8
 // draw writes the arrow into n cells, of which grow eighths are there yet.
 func (a arrow) draw(in *in, l *line, n, grow int) {
 	shaft := in.th.lane
-	k := max(2, n*grow/growFull)
+	k := max(3, n*grow/growFull) // a head, and the shaft's end
 	start := l.at
 	head := "▶"
 	if a.from > a.to {
@@ -268,7 +268,7 @@ func (a arrow) draw(in *in, l *line, n, grow int) {
 		l.to(in.th, start+n)
 		return
 	}
-	text := cut(a.text, min(n-5, k-3))
+	text := cut(a.text, min(n-5, k-4)) // between blanks, with the head before it and the shaft behind
 	l.to(in.th, start+n-k).put(headInk, head)
 	tail := cells(text) + 2
 	if text != "" {
