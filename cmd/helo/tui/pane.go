@@ -70,8 +70,10 @@ func pane(in *in, w, h int) []string {
 	if roomy {
 		out, room = append(out, plain(w)), room-1
 	}
-	spare := room - min(2, len(in.x.Octets)) - len(wrap(in.x.Means, min(w-2*paneIndent, 110)))
-	tail := lastRows(tailRows(in, w), in.x.Because != "", max(1, min(spare, room-3)))
+	means := len(wrap(in.x.Means, min(w-2*paneIndent, 110)))
+	spare := room - min(2, len(in.x.Octets)) - means
+	whole := tailRows(in, w)
+	tail := lastRows(whole, in.x.Because != "", max(1, min(spare, room-3)))
 	octetRoom := 2
 	if room-len(tail) >= 5 {
 		octetRoom = max(3, room/2-2)
@@ -81,11 +83,19 @@ func pane(in *in, w, h int) []string {
 		oct = octetBlock(in, w, min(octetRoom, room-len(tail)))
 	}
 	out, room = append(out, oct...), room-len(oct)
+	air := 0 // below the octets
 	if roomy && len(oct) > 0 {
-		out, room = append(out, plain(w)), room-1
+		air = 1
 	}
-	if w >= 150 && room >= 8 {
+	wide := w >= 150 && room-air >= 8
+	if wide || room-air >= means+len(tail) {
+		out, room = fill(out, w, len(out)+air), room-air
+	}
+	if wide {
 		return fill(append(out, wideText(in, w, room)...), w, h)
+	}
+	if in.part < 0 || room > 3 { // the sentence is shown: its words come before the tail's
+		tail = lastRows(whole, in.x.Because != "", max(0, min(len(tail), room-means)))
 	}
 	above := 0 // air above the tail
 	if len(tail) > 0 && room-len(tail) > 2 && (roomy || !in.x.Binary) {
