@@ -170,13 +170,16 @@ func (in *homeIn) about(w, h int) []string {
 		return nil
 	}
 	out := []string{plain(w)}
-	for i, r := range wrap(explain.Visible([]byte(le.Goal)), min(w-18, 84)) {
-		l := newLine(w)
-		if i == 0 {
-			l.to(th, 7).put(th.mid, "goal")
+	say := func(name string, k ink, text string) {
+		for i, r := range wrap(text, min(w-18, 84)) {
+			l := newLine(w)
+			if i == 0 {
+				l.to(th, 7).put(th.mid, name)
+			}
+			out = append(out, l.to(th, 15).put(k, r).end(th))
 		}
-		out = append(out, l.to(th, 15).put(th.text, r).end(th))
 	}
+	say("goal", th.text, explain.Visible([]byte(le.Goal)))
 	var needs []string
 	for _, id := range le.Needs {
 		for i, other := range in.lessons {
@@ -185,16 +188,9 @@ func (in *homeIn) about(w, h int) []string {
 			}
 		}
 	}
-	for i, r := range wrap(rfcList(le.RFC, 400), min(w-18, 84)) {
-		l := newLine(w)
-		if i == 0 {
-			l.to(th, 7).put(th.mid, "rules")
-		}
-		out = append(out, l.to(th, 15).put(th.mid, r).end(th))
-	}
+	say("rules", th.mid, rfcList(le.RFC, 400))
 	if len(needs) > 0 {
-		l := newLine(w)
-		out = append(out, l.to(th, 7).put(th.mid, "before").to(th, 15).put(th.text, cut("better after lesson "+strings.Join(needs, "; "), w-17)).end(th))
+		say("before", th.text, "better after lesson "+strings.Join(needs, "; "))
 	}
 	return out[:min(len(out), h)]
 }

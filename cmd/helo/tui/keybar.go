@@ -141,6 +141,13 @@ func (l *lesson) bar(in *in, g layout) []barKey {
 	if l.canHint() {
 		add(keyHint, "hint")
 	}
+	switch { // what the question rests on, before what else there is to look at
+	case g.wide || st.Prose == "":
+	case g.full:
+		add(keyText, "exchange")
+	default:
+		add(keyText, "text")
+	}
 	if l.talksOfLogins(in) {
 		add(keyBench, "base64")
 	}
@@ -157,17 +164,10 @@ func (l *lesson) bar(in *in, g layout) []barKey {
 			add(keyBack, "back")
 		}
 	}
+	add(keyView, "view")
 	if !g.full {
 		keys = append(keys, there...)
 	}
-	switch {
-	case g.wide || st.Prose == "":
-	case g.full:
-		add(keyText, "exchange")
-	default:
-		add(keyText, "text")
-	}
-	add(keyView, "view")
 	text := st.Prose + st.Question + l.hint.Text
 	if l.told {
 		text += l.said.Text

@@ -193,3 +193,44 @@ func TestBoxesThatAskWantAYes(t *testing.T) {
 		}
 	}
 }
+
+// The advice on order is said to its end at the smallest size.
+func TestWhatComesBeforeALessonIsSaidWhole(t *testing.T) {
+	o := options(t)
+	o.Course = course(t, "../../../content")
+	d := newDrive(t, o, 80, 24)
+	d.press("down", "down", "down")
+	text := strings.Join(strings.Fields(d.text()), " ")
+	if want := "better after lesson 1, " + o.Course.Lessons[0].Title + "; 2, " + o.Course.Lessons[1].Title; !strings.Contains(text, want) {
+		t.Errorf("home does not say %q:\n%s", want, d.text())
+	}
+	checkRows(t, d.rows(), 80, 24)
+}
+
+// Where the text is folded away, the bar of the smallest screen names the key
+// that shows it: the question rests on it.
+func TestTheWayBackToTheTextIsNamed(t *testing.T) {
+	o := options(t)
+	o.Course = course(t, "../../../content")
+	for _, lesson := range []string{"1", "2", "3"} {
+		d := newDrive(t, o, 80, 24)
+		d.press(lesson)
+		for {
+			l := d.m.lesson
+			if l.typing {
+				d.press("esc")
+			}
+			for _, keys := range [][]string{nil, {"t"}, {"e"}, {"e", "left", "w"}} {
+				d.press(keys...)
+				g := newLayout(80, 24, l, l.text(d.m.th, d.m.pages))
+				if !g.full && l.s.Step().Prose != "" && !strings.Contains(d.text(), "t text") {
+					t.Errorf("lesson %s, step %d, after %q: the bar does not name t:\n%s", lesson, l.s.Index()+1, keys, d.text())
+				}
+			}
+			if l.s.LessonDone() || len(l.s.Lesson().Steps)-1 == l.s.Index() {
+				break
+			}
+			d.press("s", "y")
+		}
+	}
+}
