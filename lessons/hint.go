@@ -108,7 +108,7 @@ func (s *Session) nextLine() (string, bool) {
 			return solution[i], true
 		}
 	}
-	if s.inLogin() { // the response may come by itself; or the login is given up
+	if s.InLogin() { // the response may come by itself; or the login is given up
 		for i, line := range solution {
 			at := secretAt(smtp.Masker{}, line, false)
 			if at >= 0 && s.leads(append([]string{line[at:]}, solution[i+1:]...)) {

@@ -168,12 +168,12 @@ func (s *Session) unkeep(kept string) (string, bool) {
 	for pos := range s.Trace().End() {
 		before = passTyped(before, s.Trace(), pos)
 	}
-	i := secretAt(before, kept, s.inLogin())
+	i := secretAt(before, kept, s.InLogin())
 	if i < 0 || strings.Trim(kept[i:], "*") != "" {
 		return kept, true
 	}
 	for _, line := range s.lesson.lines() {
-		if len(line) != len(kept) || line[:i] != kept[:i] || secretAt(before, line, s.inLogin()) != i {
+		if len(line) != len(kept) || line[:i] != kept[:i] || secretAt(before, line, s.InLogin()) != i {
 			continue
 		}
 		if answer, ok := try(s.shown.sc, s.shown.world.Inputs(), line); ok && strings.HasPrefix(answer, "235") {
@@ -183,8 +183,8 @@ func (s *Session) unkeep(kept string) (string, bool) {
 	return "", false
 }
 
-// inLogin says whether the next line answers a challenge.
-func (s *Session) inLogin() bool {
+// InLogin says whether the next line answers a challenge, and is no command.
+func (s *Session) InLogin() bool {
 	t := s.Trace()
 	for pos := t.End(); pos > 0; {
 		pos--

@@ -110,7 +110,7 @@ func (l *lesson) text(th *theme, p *pages) *textIn {
 		told: l.told, said: l.said, how: l.s.Result(l.s.Index()), undo: l.s.CanUndo(), hint: l.hint, typing: l.typing, wait: len(l.wait), note: l.note,
 		scroll: l.scroll, pages: p, th: th,
 	}
-	in.cut = st.Kind == lessons.Type && !in.solved && !l.s.Asking()
+	in.cut = l.cut()
 	if in.solved {
 		in.right = make([]bool, len(st.Options))
 		for i, o := range st.Options {
@@ -123,6 +123,11 @@ func (l *lesson) text(th *theme, p *pages) *textIn {
 		}
 	}
 	return in
+}
+
+// cut says whether the connection is closed, and the step is not solved.
+func (l *lesson) cut() bool {
+	return l.s.Step().Kind == lessons.Type && !l.s.Solved() && !l.s.Asking()
 }
 
 // matches says whether an option of a solved prediction is the right one: the

@@ -82,9 +82,9 @@ func (l *lesson) bar(in *in, g layout) []barKey {
 	if l.typing {
 		does := "send"
 		switch empty := l.input.Value() == ""; {
-		case empty && l.s.InLetter():
+		case empty && !l.saysNothing():
 			does = "send an empty line"
-		case empty && g.full:
+		case empty && (g.full || len(l.wait) > 0):
 			does = "go on"
 		}
 		keys := []barKey{{keySend, "", does}}

@@ -35,6 +35,7 @@ type lesson struct {
 	said   lessons.Feedback
 	hint   lessons.Hint
 	note   string
+	warned bool // that another esc leaves, since the connection is closed
 
 	typing bool // letters belong to the line
 	input  textinput.Model
@@ -84,7 +85,7 @@ func (l *lesson) enter() {
 	l.trail, l.part, l.scroll, l.plain, l.reading, l.playing = nil, -1, 0, false, true, false
 	l.picked, l.tried = make([]bool, len(st.Options)), make([]bool, len(st.Options))
 	l.by = explain.Masked
-	l.told, l.hint, l.note, l.wait = false, lessons.Hint{}, "", nil
+	l.told, l.hint, l.note, l.wait, l.warned = false, lessons.Hint{}, "", nil, false
 	l.typing = l.s.Asking()
 	l.input.Reset()
 	l.recall, l.draft = 0, ""
@@ -310,7 +311,7 @@ func (l *lesson) skip() bool {
 // undo takes the last line back.
 func (l *lesson) undo() {
 	if l.s.Undo() {
-		l.told, l.note = false, ""
+		l.told, l.note, l.warned = false, "", false
 		l.typing = l.s.Asking()
 		l.focus()
 		l.showEnd()

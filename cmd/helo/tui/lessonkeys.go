@@ -34,6 +34,8 @@ func (m *model) lessonKey(msg tea.KeyPressMsg) tea.Cmd {
 		m.overlays = append(m.overlays, helpBox())
 	case key.Matches(msg, keyQuit):
 		return m.quit()
+	case key.Matches(msg, keyLeave) && l.cut() && !l.warned: // it may be that of esc u, as a line is taken back elsewhere
+		l.warned, l.note = true, "esc once more leaves the lesson."
 	case key.Matches(msg, keyLeave):
 		return m.leave()
 	case key.Matches(msg, keyNext):

@@ -3,10 +3,12 @@ package tui
 // What a newcomer met on the way through the course.
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 
+	tea "charm.land/bubbletea/v2"
 	"github.com/google/go-cmp/cmp"
 
 	"helo/lessons"
@@ -232,5 +234,56 @@ func TestTheWayBackToTheTextIsNamed(t *testing.T) {
 			}
 			d.press("s", "y")
 		}
+	}
+}
+
+// An enter too many at the prompt says nothing to the server; in a letter, and
+// where a challenge waits for its answer, an empty line is a line.
+func TestAnEmptyLineIsNoCommand(t *testing.T) {
+	o := options(t)
+	o.Course = course(t, "../../../content")
+	d := newDrive(t, o, 120, 36)
+	d.press("3")
+	for d.m.lesson.s.Step().Title != "What PLAIN wants" {
+		if d.m.lesson.typing {
+			d.press("esc")
+		}
+		d.press("s", "y")
+	}
+	l := d.m.lesson
+	typed := len(l.s.Typed())
+	if d.press("enter"); len(l.s.Typed()) != typed {
+		t.Fatalf("an empty line was said:\n%s", d.text())
+	}
+	d.typeLine("AUTH PLAIN")
+	if d.press("enter"); len(l.s.Typed()) != typed+2 {
+		t.Errorf("no empty answer can be given to a challenge:\n%s", d.text())
+	}
+	// Pasted lines come one after the other, an empty one among them or not.
+	d.msg(tea.PasteMsg{Content: "NOOP\n\nRSET"})
+	typed = len(l.s.Typed())
+	if d.press("enter", "enter", "enter"); !slices.Equal(l.s.Typed()[typed:], []string{"NOOP", "RSET"}) {
+		t.Errorf("of pasted lines were said: %q", l.s.Typed()[typed:])
+	}
+}
+
+// Where the connection is closed, the esc of esc u leaves nothing: u takes the
+// line back.
+func TestEscBehindTheLastLineLeavesNothing(t *testing.T) {
+	d := newDrive(t, options(t), 80, 24)
+	d.press("2", "enter")
+	d.typeLine("QUIT")
+	if d.press("esc"); d.m.lesson == nil {
+		t.Fatal("esc left the lesson")
+	}
+	if !strings.Contains(d.text(), "esc once more leaves") {
+		t.Errorf("nothing is said about esc:\n%s", d.text())
+	}
+	if d.press("u"); len(d.m.lesson.s.Typed()) != 0 || !d.m.lesson.typing || strings.Contains(d.text(), "once more") {
+		t.Errorf("u did not take the line back:\n%s", d.text())
+	}
+	d.typeLine("QUIT")
+	if d.press("esc", "esc"); d.m.lesson != nil {
+		t.Error("esc twice did not leave the lesson")
 	}
 }

@@ -77,8 +77,11 @@ func (l *lesson) send() bool {
 		return l.inject()
 	}
 	line := l.input.Value()
-	if line == "" && l.folds && l.reading && !l.s.InLetter() { // the text is read; now the exchange
-		l.reading = false
+	if l.saysNothing() { // but on a small screen the text is read; now the exchange
+		if l.folds {
+			l.reading = false
+		}
+		l.nextPasted()
 		return false
 	}
 	f, err := l.s.Say(line)
@@ -98,12 +101,23 @@ func (l *lesson) send() bool {
 	if !l.typing {
 		l.wait = nil
 	}
+	l.nextPasted()
+	return true
+}
+
+// saysNothing says whether there is no line to send: an empty one is a line of
+// the letter, or an answer to a challenge, but no command.
+func (l *lesson) saysNothing() bool {
+	return l.input.Value() == "" && !l.s.InLetter() && !l.s.InLogin()
+}
+
+// nextPasted takes up the next line that was pasted.
+func (l *lesson) nextPasted() {
 	if len(l.wait) > 0 {
 		l.input.SetValue(l.wait[0])
 		l.input.CursorEnd()
 		l.wait = l.wait[1:]
 	}
-	return true
 }
 
 // earlier shows a line that was typed before.
