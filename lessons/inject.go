@@ -88,7 +88,10 @@ func (s *Session) inject(line string) Feedback {
 	if err != nil {
 		f.Text = "That is no fault here: " + escape(err.Error()) + "."
 		if w := (*trace.WordError)(nil); errors.As(err, &w) {
-			f.Text = fmt.Sprintf("That is no fault here. At place %d, %s.", w.Column, escape(w.Msg))
+			f.Text = fmt.Sprintf("That is no fault here. At place %d, %s.", w.Column, escape(short(w.Msg)))
+			if example := s.example(); example != "" {
+				f.Text += " An example: " + code(example)
+			}
 			f.At = offset(line, w.Column)
 		}
 		return f
@@ -120,6 +123,31 @@ func (s *Session) inject(line string) Feedback {
 	s.auto, s.shown = r, r
 	s.reveal()
 	return f
+}
+
+// example is a fault of the step that is not the one asked for, if there is one.
+func (s *Session) example() string {
+	for i, o := range s.Step().Options {
+		if o.Fault != nil && !slices.Contains(s.step.reach, i) {
+			return o.Fault.String()
+		}
+	}
+	return ""
+}
+
+// short is what a mistake in a fault is, without the list of all words there
+// are: an example says more to whoever writes a first one.
+func short(msg string) string {
+	const enough = 100
+	if len(msg) <= enough {
+		return msg
+	}
+	for _, list := range []string{"; expected", ": "} {
+		if head, _, ok := strings.Cut(msg, list); ok {
+			return head
+		}
+	}
+	return msg
 }
 
 // Faults are the faults of the run that is shown, in the words of

@@ -236,3 +236,17 @@ func TestHashIsOfRunsAndFaultsToo(t *testing.T) {
 		}
 	}
 }
+
+// What is said to a fault that is none is short, and names one that is.
+func TestAMistakeInAFaultIsToldShortly(t *testing.T) {
+	s := begin(t, attack, 1)
+	for _, line := range []string{"", "foo", "msa>mx", "msa>mx explode", "msa>mx tls", "msa>mx tls=strap", "mx at=RCPT replay=451", "msa > mx refuse", "nobody refuse"} {
+		f, err := s.Inject(line)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f.Right || len(f.Text) > 200 || !strings.Contains(f.Text, "An example: `laptop>msa refuse`") {
+			t.Errorf("to %q is said %q", line, f.Text)
+		}
+	}
+}

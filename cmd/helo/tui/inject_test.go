@@ -18,9 +18,10 @@ func TestAFaultIsChosenOrWritten(t *testing.T) {
 			s.press("1")
 			s.shows("✗ 1", "laptop>msa refuse", "Not this one")
 			s.press("0")
-			s.send("laptop>msa tls=strap") // letters and digits belong to the line
+			s.shows("laptop>msa refuse", "laptop>msa tls=strip", "host>host, then what happens") // examples and form
+			s.send("laptop>msa tls=strap")                                                       // letters and digits belong to the line
 			s.press("enter")
-			s.shows("▶ laptop>msa tls=strap", "At place 16")
+			s.shows("▶ laptop>msa tls=strap", "At place 16", "refuse", "tls=unknownca", "host>host")
 			s.press("tab")
 			s.shows("hint 1 of 3")
 			s.press("esc")

@@ -65,7 +65,7 @@ func newLayout(w, h int, l *lesson, text *textIn) layout {
 	most := body - g.paneH - leastExchange - 1
 	kind := text.step.Kind
 	fits := text.needs(g.textW) <= most+2
-	g.full = l.reading && !fits && !(kind == lessons.Type && l.typing && text.told)
+	g.full = l.reading && !fits && !(l.typing && text.told)
 	if (kind == lessons.Read || kind == lessons.Quiz) && l.reading {
 		g.full = true
 	}

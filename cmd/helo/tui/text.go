@@ -57,31 +57,6 @@ func (in *textIn) questionTone() tone {
 	return telling
 }
 
-// optionIndent is where the text of an option begins.
-const optionIndent = 5
-
-func (in *textIn) optionKey(_ int, o lessons.Option, w int) pageKey {
-	return pageKey{o.Text, w - optionIndent - in.codeWidth(), telling}
-}
-
-// codeWidth is the room for the reply codes of the options, if each has one.
-func (in *textIn) codeWidth() int {
-	for _, o := range in.step.Options {
-		if optionCode(o) == "" {
-			return 0
-		}
-	}
-	return len("250  ")
-}
-
-// optionCode is the reply code that an option of a prediction names.
-func optionCode(o lessons.Option) string {
-	if o.Pattern == nil || o.Pattern.Code.Low == 0 || o.Pattern.Code.Low != o.Pattern.Code.High {
-		return ""
-	}
-	return fmt.Sprint(o.Pattern.Code.Low)
-}
-
 // row is one row of text in one ink.
 func (in *textIn) row(w int, k ink, s string) string {
 	return newLine(w).put(k, s).end(in.th)
@@ -114,11 +89,14 @@ func (in *textIn) ask(w int, small bool) []string {
 		out = append(out, in.row(w, in.th.ask, head))
 	}
 	out = append(out, in.pages.get(pageKey{in.step.Question, w, in.questionTone()})...)
-	if writes := in.typing && in.step.Kind == lessons.Inject; len(in.step.Options) > 0 && !writes {
+	if len(in.step.Options) > 0 {
 		gap()
-		if small {
+		switch {
+		case in.typing && in.step.Kind == lessons.Inject: // what is said to the line needs the room
+			out = append(out, in.faultExamples(w)...)
+		case small:
 			out = append(out, in.optionsInline(w)...)
-		} else {
+		default:
 			out = append(out, in.options(w)...)
 		}
 	}
@@ -165,104 +143,6 @@ func (in *textIn) next() string {
 	}
 	return " next step"
 }
-
-// options lists the options with their numbers, and what is known of them.
-func (in *textIn) options(w int) []string {
-	var out []string
-	codes := in.codeWidth()
-	for i, o := range in.step.Options {
-		k := in.optionKey(i, o, w)
-		rows := in.pages.get(k)
-		if len(rows) == 0 {
-			rows = []string{plain(k.width)}
-		}
-		for j, r := range rows {
-			l := newLine(w)
-			if j == 0 {
-				mark, ink := "  ", in.th.accent
-				switch {
-				case at(in.right, i):
-					mark, ink = "✓ ", in.th.good
-				case at(in.tried, i) && !in.step.Multiple():
-					mark, ink = "✗ ", in.th.fail
-				case at(in.picked, i):
-					mark = "● "
-				}
-				l.put(ink, mark)
-				num := in.th.accent
-				if in.solved {
-					num = in.th.mid
-				}
-				l.put(num, fmt.Sprint(i+1)).to(in.th, optionIndent)
-				if codes > 0 {
-					l.put(in.th.strong, optionCode(o))
-				}
-			}
-			if j == len(rows)-1 && o.Fault != nil {
-				text := strings.TrimRight(stripped(r), " ")
-				if fault := explain.Visible([]byte(o.Fault.String())); cells(text)+3+cells(fault) <= k.width {
-					l.to(in.th, optionIndent).raw(cutStyled(r, cells(text)), cells(text)).to(in.th, l.at+3).put(in.th.mid, fault)
-					out = append(out, l.end(in.th))
-					continue
-				}
-			}
-			l.to(in.th, optionIndent+codes).raw(r, k.width)
-			out = append(out, l.end(in.th))
-			if j == len(rows)-1 && o.Fault != nil {
-				out = append(out, newLine(w).to(in.th, optionIndent).put(in.th.mid, explain.Visible([]byte(o.Fault.String()))).end(in.th))
-			}
-		}
-	}
-	if in.step.Kind == lessons.Inject && !in.solved {
-		out = append(out, newLine(w).to(in.th, 2).put(in.th.accent, "0").to(in.th, optionIndent).put(in.th.mid, "or write one").end(in.th))
-	}
-	return out
-}
-
-// optionsInline lists short options side by side; if there is no room for that,
-// it lists them as options does.
-func (in *textIn) optionsInline(w int) []string {
-	var out []string
-	l := newLine(w)
-	for i, o := range in.step.Options {
-		k := in.optionKey(i, o, w)
-		rows := in.pages.get(k)
-		if len(rows) != 1 || o.Fault != nil {
-			return in.options(w)
-		}
-		text := strings.TrimRight(stripped(rows[0]), " ")
-		if code := optionCode(o); code != "" && in.codeWidth() > 0 {
-			text = code + " " + text
-		}
-		mark, ink := "", in.th.accent
-		switch {
-		case at(in.right, i):
-			mark, ink = "✓ ", in.th.good
-		case at(in.tried, i) && !in.step.Multiple():
-			mark, ink = "✗ ", in.th.fail
-		case at(in.picked, i):
-			mark = "● "
-		}
-		need := cells(mark) + 2 + cells(text)
-		if l.at > 2 && l.at+3+need > w {
-			out = append(out, l.end(in.th))
-			l = newLine(w)
-		}
-		if l.at > 2 {
-			l.to(in.th, l.at+3)
-		} else {
-			l.to(in.th, 2)
-		}
-		num := in.th.accent
-		if in.solved {
-			num = in.th.mid
-		}
-		l.put(ink, mark).put(num, fmt.Sprint(i+1)).put(in.th.text, " "+text)
-	}
-	return append(out, l.end(in.th))
-}
-
-func at(list []bool, i int) bool { return i < len(list) && list[i] }
 
 // feedback is what is said to an answer, with a word before it.
 func (in *textIn) feedback(w int, small bool) []string {
