@@ -218,7 +218,15 @@ func (m *serverModel) listRow(v *visit, w int) string {
 		bad = fmt.Sprintf("%d ✗", v.refused)
 	}
 	l.put(k, mark+" ").put(th.mid, pad(fmt.Sprintf("#%d", v.conn), 5)+"  ")
-	l.put(th.text, cut(explain.Visible([]byte(who)), w-l.at-11))
+	if m.vs.doors {
+		l.put(th.mid, fmt.Sprintf("%-5d ", v.door))
+	}
+	if v.user != "" { // tells more than what programs call themselves, which is often the same
+		l.put(th.accent, cut(explain.Visible([]byte(v.user)), w-l.at-11))
+		l.put(th.text, cut("  "+explain.Visible([]byte(who)), w-l.at-11))
+	} else {
+		l.put(th.text, cut(explain.Visible([]byte(who)), w-l.at-11))
+	}
 	l.to(th, w-10).put(th.fail, pad(bad, 4))
 	return l.put(th.text, pad(did, 6)).end(th)
 }

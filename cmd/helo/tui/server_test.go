@@ -285,3 +285,31 @@ func TestServerListSaysWhatItHides(t *testing.T) {
 		}
 	}
 }
+
+// Sessions of programs that call themselves alike are told apart: by the door
+// they came to, where more than one is used, and by who has logged in.
+func TestServerListTellsSessionsApart(t *testing.T) {
+	tr := served()
+	m := newServed(t, tr, 80, 24)
+	if text := checkScreen(t, m, 80, 24); !strings.Contains(text, "#3  laptop.sender.example") {
+		t.Errorf("with one door:\n%s", text)
+	}
+	add := func(e trace.Event, octets string) {
+		e.Conn, e.Cause, e.Octets = 4, trace.NoPos, tr.Store([]byte(octets))
+		tr.Append(e)
+	}
+	add(trace.Event{Kind: trace.Connect, Host: 1, Peer: 2, Code: 587}, "127.0.0.1:40004")
+	add(trace.Event{Kind: trace.Command, Host: 1, Peer: 2, Verb: smtp.EHLO}, "EHLO [127.0.0.1]\r\n")
+	m.grew()
+	if text := checkScreen(t, m, 80, 24); !strings.Contains(text, "#4  587   [127.0.0.1] ") || !strings.Contains(text, "#3  2525  laptop.sender.example") {
+		t.Errorf("with two doors:\n%s", text)
+	}
+	add(trace.Event{Kind: trace.LoggedIn, Host: 2, Peer: 1}, "al\x1b[31mredice")
+	for _, size := range sizes {
+		m.Update(tea.WindowSizeMsg{Width: size[0], Height: size[1]})
+		m.grew()
+		if text := checkScreen(t, m, size[0], size[1]); !strings.Contains(text, "#4  587   al") || size[0] != 120 && !strings.Contains(text, `al\x1b[31mredice  [127.0.0.1]`) {
+			t.Errorf("logged in:\n%s", text)
+		}
+	}
+}

@@ -17,7 +17,9 @@ type visit struct {
 	from    string // where the client is
 	rows    trace.Rows
 	last    trace.Pos              // its last event
+	door    uint16                 // the port it came to
 	hello   string                 // the name the client gave
+	user    string                 // who logged in
 	letters int                    // in mailboxes
 	refused int                    // replies that were 4yz or 5yz
 	filing  map[trace.LetterID]int // letters taken, and for how many recipients they are not in mailboxes yet
@@ -41,6 +43,7 @@ type visits struct {
 	open    int
 	all     int
 	stored  int
+	doors   bool // more than one was used
 }
 
 func newVisits(t *trace.Trace) *visits {
@@ -64,7 +67,8 @@ func (vs *visits) take(pos trace.Pos, e *trace.Event) {
 	v := vs.byConn[e.Conn]
 	switch {
 	case e.Kind == trace.Connect:
-		v = &visit{conn: e.Conn, from: addressOf(vs.t.OctetsAt(pos))}
+		v = &visit{conn: e.Conn, from: addressOf(vs.t.OctetsAt(pos)), door: e.Code}
+		vs.doors = vs.doors || len(vs.list) > 0 && vs.list[len(vs.list)-1].door != v.door
 		vs.byConn[e.Conn] = v
 		vs.list = append(vs.list, v)
 		vs.open++
@@ -91,6 +95,8 @@ func (vs *visits) take(pos trace.Pos, e *trace.Event) {
 		if e.Verb == smtp.EHLO || e.Verb == smtp.HELO {
 			v.hello = smtp.ParseCommand(vs.t.OctetsAt(pos)).Domain
 		}
+	case trace.LoggedIn:
+		v.user = string(vs.t.OctetsAt(pos))
 	case trace.Reply:
 		if e.Code >= 400 {
 			v.refused++
