@@ -22,7 +22,7 @@ type Mark struct {
 	Here    []string `json:"here,omitempty"`    // lines typed in the step, likewise; Inject: faults
 	Tried   [][]int  `json:"tried,omitempty"`   // answers given in the step
 	Hints   int      `json:"hints,omitempty"`   // hints given in the step
-	Results []Result `json:"results,omitempty"` // of the steps so far, as words
+	Results []Result `json:"results,omitempty"` // of the steps so far, as words; beyond Step, if the learner has gone back
 }
 
 // MarshalText gives a result as a word, for JSON.
@@ -46,7 +46,7 @@ func (s *Session) Mark() Mark {
 	m := Mark{
 		Lesson: s.lesson.ID, Hash: s.lesson.Hash(), Step: s.index, Steps: len(s.lesson.Steps), Title: s.Step().Title,
 		Known: uint32(s.Known()), Tried: s.step.tried, Hints: s.step.hints,
-		Results: slices.Clone(s.results[:s.index+1]),
+		Results: slices.Clone(s.results[:s.furthest()+1]),
 	}
 	if s.shown == s.hand {
 		typed := s.keep()
@@ -57,6 +57,15 @@ func (s *Session) Mark() Mark {
 		m.Here = append(m.Here, s.blot(fault))
 	}
 	return m
+}
+
+// furthest is the last step that was left somehow, or is asked.
+func (s *Session) furthest() int {
+	last := len(s.results) - 1
+	for last > s.index && s.results[last] == Open {
+		last--
+	}
+	return last
 }
 
 // copied is a list of its own, nil if it is empty: as it comes back from JSON.
@@ -76,15 +85,11 @@ func (s *Session) Resume(m Mark) error {
 	if !same {
 		to = s.nearest(m)
 	}
-	for s.index < to {
-		s.ShowAnswer()
-		s.results[s.index] = Skipped
-		if s.index < len(m.Results) && m.Results[s.index] != Open {
-			s.results[s.index] = m.Results[s.index]
-		}
-		s.Next()
-	}
+	s.pass(to, m.Results)
 	if same {
+		if later := s.index + 1; later < len(m.Results) { // the learner has gone back
+			copy(s.results[later:], m.Results[later:])
+		}
 		s.replay(m)
 	}
 	return s.err
@@ -142,7 +147,7 @@ func (s *Session) replay(m Mark) {
 			}
 		}
 	}
-	if how == Shown || how == Skipped {
+	if how != Open { // helo has solved it, or the learner has come back to it solved
 		s.ShowAnswer()
 	}
 	if s.step.solved {

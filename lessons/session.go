@@ -338,7 +338,9 @@ func (s *Session) Next() bool {
 	if !s.step.solved || s.index == len(s.lesson.Steps)-1 {
 		return false
 	}
+	how := s.results[s.index+1] // not Open if the learner has been there
 	s.enter(s.index + 1)
+	s.arrive(how)
 	return true
 }
 
