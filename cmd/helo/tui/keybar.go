@@ -23,10 +23,16 @@ type barKey struct {
 // shorter are words for a bar in which the usual ones have no room.
 var shorter = map[string]string{"next step": "next", "send an empty line": "empty line"}
 
+// stepsDoes is what the bar calls the key that is of use at any time.
+const stepsDoes = "steps"
+
 // keyBar draws the keys, closer to each other and in shorter words where they
 // would not fit otherwise. If there are still too many, some are left out; the
 // last two, which lead out and to help, never are.
 func keyBar(th *theme, w int, keys []barKey) string {
+	if barSize(keys, 2) > w-4 { // help names it, and no other key is to give way to it
+		keys = slices.DeleteFunc(slices.Clone(keys), func(k barKey) bool { return k.does == stepsDoes })
+	}
 	gap := 3
 	if barSize(keys, gap) > w-4 {
 		gap = 2
@@ -168,6 +174,7 @@ func (l *lesson) bar(in *in, g layout) []barKey {
 	if !g.full {
 		keys = append(keys, there...)
 	}
+	add(keySteps, stepsDoes)
 	text := st.Prose + st.Question + l.hint.Text
 	if l.told {
 		text += l.said.Text

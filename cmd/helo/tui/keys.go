@@ -54,6 +54,7 @@ var (
 	keyAnswer  = bind([]string{"a"}, "a", "show the answer")
 	keySkip    = bind([]string{"s"}, "s", "skip the step")
 	keyUndo    = bind([]string{"u"}, "u", "take the last line back")
+	keySteps   = bind([]string{"l"}, "l", "any step, from a list")
 	keyRestart = bind([]string{"R"}, "R", "restart the lesson")
 	keyLeave   = bind([]string{"esc"}, "esc", "leave, and come back later")
 )
@@ -114,10 +115,10 @@ var helpGroups = []helpGroup{
 		row("a", "show the answer", keyAnswer),
 		row("s", "skip the step", keySkip),
 		row("u", "take a line back", keyUndo),
+		row("l", "any step, from a list", keySteps),
 		row("R", "restart the lesson", keyRestart),
 		row("t", "text, exchange", keyText),
 		row("↑ ↓  k j", "scroll the text", keyScrollU, keyScrollD),
-		row("esc", "leave, come back later", keyLeave),
 	}},
 	{"Typing a line", []helpKey{
 		row("⏎", "send the line", keySend),
@@ -135,6 +136,7 @@ var helpGroups = []helpGroup{
 	{"Anywhere", []helpKey{
 		row("?  F1", "help", keyHelp),
 		row("F2", "base64 bench", keyBench),
+		row("esc", "leave, come back later", keyLeave),
 		row("q", "quit, place kept", keyQuit),
 		row("ctrl+c", "quit, always", keyKill),
 		row("ctrl+z", "suspend", keySuspend),

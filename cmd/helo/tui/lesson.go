@@ -72,9 +72,6 @@ func newLesson(s *lessons.Session, mark *lessons.Mark, ref *explain.Reference) *
 		l.markTried(answer)
 	}
 	l.markTried(s.Tried())
-	if f := s.Last(); f != (lessons.Feedback{At: -1, Wrong: -1}) {
-		l.said, l.told = f, true
-	}
 	l.hint, _ = s.Hinted()
 	return l
 }
@@ -86,6 +83,9 @@ func (l *lesson) enter() {
 	l.picked, l.tried = make([]bool, len(st.Options)), make([]bool, len(st.Options))
 	l.by = explain.Masked
 	l.told, l.hint, l.note, l.wait, l.warned = false, lessons.Hint{}, "", nil, false
+	if f := l.s.Last(); f != (lessons.Feedback{At: -1, Wrong: -1}) { // it has been here before
+		l.said, l.told = f, true
+	}
 	l.typing = l.s.Asking()
 	l.input.Reset()
 	l.recall, l.draft = 0, ""

@@ -97,6 +97,8 @@ func (m *model) lessonKey(msg tea.KeyPressMsg) tea.Cmd {
 		}
 	case key.Matches(msg, keySkip):
 		m.overlays = append(m.overlays, m.askSkip())
+	case key.Matches(msg, keySteps):
+		m.overlays = append(m.overlays, m.stepsBox())
 	case key.Matches(msg, keyRestart):
 		m.overlays = append(m.overlays, m.askRestart())
 	}

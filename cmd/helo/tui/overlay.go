@@ -19,9 +19,10 @@ type overlay struct {
 	yes   func(m *model) tea.Cmd // on keyYes; nil: the box only closes
 	first int                    // row shown first
 
-	bench       *bench // it is the base64 bench, which has keys and a cursor of its own
-	x, y        int    // of the cursor in the rows
-	left, above int    // where the rows begin on the screen
+	takes       func(m *model, msg tea.KeyPressMsg) (closed bool, cmd tea.Cmd) // it has keys of its own
+	bench       *bench                                                         // it is the base64 bench, which has keys and a cursor of its own
+	x, y        int                                                            // of the cursor in the rows
+	left, above int                                                            // where the rows begin on the screen
 }
 
 // key handles a key and says whether the box is to be closed.
@@ -29,6 +30,8 @@ func (o *overlay) key(m *model, msg tea.KeyPressMsg) (bool, tea.Cmd) {
 	switch {
 	case o.bench != nil:
 		return m.benchKey(o.bench, msg), nil
+	case o.takes != nil:
+		return o.takes(m, msg)
 	case o.yes != nil && key.Matches(msg, keyYes):
 		return true, o.yes(m)
 	case o.yes != nil: // a letter more, and what was typed is a line that missed the prompt: its y is no yes

@@ -175,10 +175,6 @@ func exchange(l *lesson, in *in, g layout) (rows []string, x, y int) {
 func header(l *lesson, th *theme, w int) string {
 	row := newLine(w)
 	n, of := l.s.Index()+1, len(l.s.Lesson().Steps)
-	var results []lessons.Result
-	for i := range n {
-		results = append(results, l.s.Result(i))
-	}
 	bar := of
 	if of > 24 { // too long for a mark each
 		bar = 0
@@ -192,7 +188,7 @@ func header(l *lesson, th *theme, w int) string {
 	}
 	row.to(th, w-2-right).put(th.mid, step).to(th, w-2-bar)
 	if bar > 0 {
-		stepBar(row, th, th.accent, n, of, results)
+		stepBar(row, th, th.accent, n, of, stepResults(l.s))
 	}
 	return row.end(th)
 }
@@ -205,20 +201,4 @@ func faultsRow(faults []string, th *theme, w int) string {
 		text = "✗ fault: " + explain.Visible([]byte(strings.Join(faults, ", ")))
 	}
 	return newLine(w).right(th, th.fail, cut(text, w-4), w-2).end(th)
-}
-
-// stepBar writes a mark for each step: full for the first n, which are behind
-// the learner or asked, hatched if helo solved it, empty for those to come.
-func stepBar(l *line, th *theme, k ink, n, of int, results []lessons.Result) {
-	for i := range of {
-		switch {
-		case i >= n:
-			l.put(th.lane, strings.Repeat("▱", of-n))
-			return
-		case i < len(results) && results[i].LeftOut():
-			l.put(th.mid, "▨")
-		default:
-			l.put(k, "▰")
-		}
-	}
 }

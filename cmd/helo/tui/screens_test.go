@@ -25,6 +25,7 @@ var scenes = []struct {
 }{
 	{"home", func(*screen) {}},
 	{"help", func(s *screen) { s.press("1", "?") }},
+	{"journey-steps", func(s *screen) { handover(s); s.press("l", "down", "down") }},
 	{"journey-begins", func(s *screen) { s.press("1") }},
 	{"journey-watch", func(s *screen) { s.press("1", "right", "right", "right", "right") }},
 	{"journey-asked", func(s *screen) { handover(s); s.press("t") }},
@@ -57,6 +58,7 @@ var scenes = []struct {
 	}},
 	{"locked-login", func(s *screen) { login(s) }},
 	{"locked-bench", func(s *screen) { login(s); s.send("AUTH PLAIN "); s.press("f2"); s.send(`\0alice\0wonderland`) }},
+	{"locked-steps", func(s *screen) { login(s); s.typeLine("NOOP"); s.press("esc", "l", "up", "up") }},
 	{"locked-put", func(s *screen) {
 		login(s)
 		s.send("AUTH PLAIN")
