@@ -27,7 +27,7 @@ func TestAnyStepIsOpenedFromTheList(t *testing.T) {
 			s.press("down", "down", "down", "down", "down", "down", "down", "down")
 			s.shows("8 steps count as skipped.")
 			s.press("enter")
-			s.shows("step 10 of", "Pull", "▰▨▨▨▨▨▨▨▨▰▱")
+			s.shows("step 10 of", "The line breaks", "▰▨▨▨▨▨▨▨▨▰▱")
 			s.press("l", "home", "enter")
 			s.shows("step 1 of", "Alice presses Send", "▰▨▨▨▨▨▨▨▨▱▱")
 			if !s.m.lesson.s.Solved() {
