@@ -69,7 +69,7 @@ func (tr *transcript) row(pos trace.Pos) {
 	case trace.Queued:
 		tr.deed(e, fmt.Sprintf("%s: queued%s, next attempt in %s", text, because(e.Code), Words(time.Duration(e.Arg)*time.Second)))
 	case trace.Kept:
-		tr.deed(e, text+": stays in the outbox"+because(e.Code))
+		tr.deed(e, text+": not sent"+because(e.Code))
 	case trace.Stored:
 		tr.deed(e, "in "+text+"'s mailbox")
 	case trace.Returned:
