@@ -86,10 +86,10 @@ func (s *Session) Resume(m Mark) error {
 		to = s.nearest(m)
 	}
 	s.pass(to, m.Results)
+	if later := s.index + 1; later < len(m.Results) && m.Steps == len(s.lesson.Steps) { // the learner has gone back
+		copy(s.results[later:], m.Results[later:])
+	}
 	if same {
-		if later := s.index + 1; later < len(m.Results) { // the learner has gone back
-			copy(s.results[later:], m.Results[later:])
-		}
 		s.replay(m)
 	}
 	return s.err

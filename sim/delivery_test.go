@@ -292,3 +292,30 @@ func TestOnlyCRLFCountsAsALineOfTheLetter(t *testing.T) { // RFC 5321 §2.3.8
 	}
 	t.Error("no letter")
 }
+
+// A server that a fault has silenced says nothing more on that connection, not even
+// goodbye when it has waited long enough.
+func TestSilenceIsNotBroken(t *testing.T) {
+	for _, at := range []string{"connect", "EHLO", "MAIL", "RCPT", "DATA", "dot"} {
+		tr, _, err := sim.Run(context.Background(), inClear(t), sim.Options{Seed: 1, Faults: faults(t, []string{"mx at=" + at + " n=1 silent"})})
+		if err != nil {
+			t.Fatal(err)
+		}
+		silenced := trace.ConnID(0)
+		for pos := range tr.End() {
+			e := tr.At(pos)
+			if e.Kind == trace.Decided && e.Flags&trace.Faulty != 0 {
+				silenced = e.Conn
+			}
+			if e.Kind != trace.Sent || e.Conn != silenced || tr.Host(e.Host).ID != "mx" {
+				continue
+			}
+			if said := tr.OctetsAt(pos); bytes.Contains(said, []byte("421")) || bytes.Contains(said, []byte("503")) {
+				t.Errorf("%s: it says %q", at, said) // and not only what was decided before
+			}
+		}
+		if silenced == 0 {
+			t.Errorf("%s: nothing is silenced", at)
+		}
+	}
+}

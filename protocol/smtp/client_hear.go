@@ -149,11 +149,13 @@ func (c *Client) take(r Reply) {
 
 func (c *Client) takeMAIL(r Reply) {
 	if !r.Positive() {
-		outcome := outcomeOf(r)
+		outcome, own := outcomeOf(r), false
 		if c.missesTLS(r) {
-			outcome = Deferred
+			said := r.String()
+			outcome, own, r = Deferred, true, replyTLSMissing
+			r.Lines = []string{"no TLS, and without it the server answered MAIL with " + said}
 		}
-		c.settle(outcome, MAIL, r, false)
+		c.settle(outcome, MAIL, r, own)
 		if !c.uses(Pipelining) {
 			c.ready()
 		}

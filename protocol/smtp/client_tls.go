@@ -59,9 +59,11 @@ func (c *Client) takeSTARTTLS(r Reply) {
 }
 
 // missesTLS says whether a reply is for want of TLS that could not be had this time
-// (RFC 3207 §4): then it is not for good.
+// (RFC 3207 §4), or whose offer somebody may have cut (§6): then it is not for good.
+// Where a login is offered, it is rather for want of that.
 func (c *Client) missesTLS(r Reply) bool {
-	return r.Code == 530 && !c.secure && (c.noTLS || c.config.TLS == GivenUp)
+	cut := c.config.Use.Has(StartTLS) && c.offer.Extensions&(StartTLS|Auth) == 0
+	return r.Code == 530 && !c.secure && (c.noTLS || c.config.TLS == GivenUp || cut)
 }
 
 // Secured says that the session is inside TLS from now on: at [Handshake], or

@@ -39,7 +39,7 @@ type Mail struct {
 // (RFC 5321 §3.8).
 func (h *Host) Shut(c trace.ConnID) {
 	if in := h.ins[c]; in != nil && !in.filing {
-		if in.shaking { // in clear there is nobody to say it to
+		if in.shaking || in.mute { // in clear there is nobody to say it to
 			h.leave(in)
 			return
 		}

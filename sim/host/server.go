@@ -203,7 +203,7 @@ func (h *Host) inTimedOut(in *inbound) {
 	in.pos = h.event(trace.Event{
 		Kind: trace.TimedOut, Conn: in.id, Peer: h.env.Peer(in.id), From: in.server.State(), Cause: in.pos,
 	})
-	if in.shaking {
+	if in.shaking || in.mute { // there is nobody to say it to, or nothing is said
 		h.leave(in)
 		return
 	}

@@ -48,7 +48,7 @@ var reference = sync.OnceValues(func() (*explain.Reference, error) {
 func options(t testing.TB) Options {
 	return Options{
 		Course: course(t, "testdata/course"), Load: load, Reference: reference, ReducedMotion: true,
-		Now: func() time.Time { return time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC) },
+		Now: slowly(),
 	}
 }
 
@@ -317,3 +317,13 @@ func (d *drive) typeLine(line string) {
 func (d *drive) rows() []string { return strings.Split(d.m.View().Content, "\n") }
 
 func (d *drive) text() string { return ansi.Strip(d.m.View().Content) }
+
+// slowly is the clock of a learner who reads what there is: each look at it is a
+// second later.
+func slowly() func() time.Time {
+	now := time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
+	return func() time.Time {
+		now = now.Add(time.Second)
+		return now
+	}
+}

@@ -156,7 +156,7 @@ func (m *model) scrollDown() {
 // askSkip says what skipping does, and asks.
 func (m *model) askSkip() *overlay {
 	text := "The answer is filled in, so that the next step can go on from there. The step counts as skipped."
-	return question("Skip this step?", text, "skip it", func(m *model) tea.Cmd {
+	return m.question("Skip this step?", text, "skip it", func(m *model) tea.Cmd {
 		m.lesson.skip()
 		return tea.Batch(m.saved(), m.animate())
 	})
@@ -168,7 +168,7 @@ func (m *model) askAnswer() *overlay {
 	if !m.lesson.canHint() {
 		text = "The step is solved for you, and counts as shown."
 	}
-	return question("Show the answer?", text, "show it", func(m *model) tea.Cmd {
+	return m.question("Show the answer?", text, "show it", func(m *model) tea.Cmd {
 		m.lesson.showAnswer()
 		return tea.Batch(m.saved(), m.animate())
 	})
@@ -177,7 +177,7 @@ func (m *model) askAnswer() *overlay {
 // askRestart says what a restart does, and asks.
 func (m *model) askRestart() *overlay {
 	text := "The lesson begins again at its first step. Your answers and lines in it are forgotten. That you have finished it once, if you have, is kept."
-	return question("Start this lesson again?", text, "start again", func(m *model) tea.Cmd {
+	return m.question("Start this lesson again?", text, "start again", func(m *model) tea.Cmd {
 		l := m.lesson
 		if err := l.s.Restart(); err != nil {
 			m.wrong = err.Error()

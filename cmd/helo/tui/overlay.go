@@ -5,6 +5,7 @@ package tui
 
 import (
 	"slices"
+	"time"
 
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
@@ -17,6 +18,7 @@ type overlay struct {
 	rows  func(th *theme, w, h int) []string // at most w cells wide
 	keys  []barKey
 	yes   func(m *model) tea.Cmd // on keyYes; nil: the box only closes
+	since time.Time              // when it was opened
 	first int                    // row shown first
 
 	takes       func(m *model, msg tea.KeyPressMsg) (closed bool, cmd tea.Cmd) // it has keys of its own
@@ -25,6 +27,10 @@ type overlay struct {
 	left, above int                                                            // where the rows begin on the screen
 }
 
+// unread is how long nobody can have read a question. A y that comes sooner belongs
+// to a line that missed the prompt, such as "Monday".
+const unread = 400 * time.Millisecond
+
 // key handles a key and says whether the box is to be closed.
 func (o *overlay) key(m *model, msg tea.KeyPressMsg) (bool, tea.Cmd) {
 	switch {
@@ -32,7 +38,7 @@ func (o *overlay) key(m *model, msg tea.KeyPressMsg) (bool, tea.Cmd) {
 		return m.benchKey(o.bench, msg), nil
 	case o.takes != nil:
 		return o.takes(m, msg)
-	case o.yes != nil && key.Matches(msg, keyYes):
+	case o.yes != nil && key.Matches(msg, keyYes) && m.o.Now().Sub(o.since) >= unread:
 		return true, o.yes(m)
 	case o.yes != nil: // a letter more, and what was typed is a line that missed the prompt: its y is no yes
 		return key.Matches(msg, keyNo) || msg.Text != "", nil
@@ -104,9 +110,8 @@ func keysWidth(keys []barKey) int {
 }
 
 // question is a box that asks before something is lost.
-func question(title, text, does string, yes func(m *model) tea.Cmd) *overlay {
-	return &overlay{
-		title: title,
+func (m *model) question(title, text, does string, yes func(m *model) tea.Cmd) *overlay {
+	return &overlay{since: m.o.Now(), title: title,
 		rows: func(th *theme, w, _ int) []string {
 			out := []string{""}
 			for _, r := range wrap(text, min(w, 56)) {
