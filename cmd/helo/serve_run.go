@@ -73,6 +73,14 @@ func (r running) until(show func(ctx context.Context) error, finish func() error
 
 	enough := time.AfterFunc(r.o.grace, end)
 	defer enough.Stop()
+	// Whoever reads what is written has had time for it by then; who does not keeps
+	// nobody, be it that no second signal comes.
+	unheeded := time.AfterFunc(r.o.grace+mostAtEnd, func() {
+		if stuck() {
+			hurried()
+		}
+	})
+	defer unheeded.Stop()
 	patience := time.AfterFunc(200*time.Millisecond, func() {
 		if n := r.server.Connections(); n > 0 {
 			fmt.Fprintf(r.cmd.ErrOrStderr(), "helo: waits for open transactions, at most %v; ctrl+c ends them now\n", r.o.grace)

@@ -152,6 +152,37 @@ func TestServeStopsAtOnceWithStuckReader(t *testing.T) {
 	}
 }
 
+// It ends after one signal as well, when nobody reads and the grace is over.
+func TestServeStopsWithStuckReader(t *testing.T) {
+	addr := freePort(t)
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	cmd := exec.Command(helo(t), "serve", "--smtp", addr, "--headless", "--format", "json", "--grace", "100ms")
+	cmd.Stdout = w
+	wait := launch(t, cmd)
+	w.Close()
+	waitListening(t, addr)
+	c, in := hello(t, addr, false)
+	for range 1000 { // their events are more than a pipe takes
+		fmt.Fprintf(c, "NOOP %s\r\n", strings.Repeat("x", 400))
+		wantCode(t, in, "250")
+	}
+	cmd.Process.Signal(syscall.SIGTERM)
+	done := make(chan error, 1)
+	go func() { done <- wait() }()
+	select {
+	case <-done:
+	case <-time.After(20 * time.Second):
+		t.Fatal("it waits for its reader")
+	}
+	if code := cmd.ProcessState.ExitCode(); code != exitWrong {
+		t.Errorf("exit status %d", code)
+	}
+}
+
 // The wait for open transactions has an end.
 func TestServeGrace(t *testing.T) {
 	s := serveTest(t, "--grace", "200ms")
