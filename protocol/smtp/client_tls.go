@@ -59,7 +59,7 @@ func (c *Client) takeSTARTTLS(r Reply) {
 }
 
 // missesTLS says whether a reply is for want of TLS that could not be had this time
-// (RFC 3207 §4), or whose offer somebody may have cut (§6): then it is not for good.
+// (RFC 3207 §4), or whose offer somebody may have cut (RFC 3207 §6): then it is not for good.
 // Where a login is offered, it is rather for want of that.
 func (c *Client) missesTLS(r Reply) bool {
 	cut := c.config.Use.Has(StartTLS) && c.offer.Extensions&(StartTLS|Auth) == 0
