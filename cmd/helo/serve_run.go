@@ -16,7 +16,6 @@ import (
 	"helo/content"
 	"helo/sim/explain"
 	"helo/sim/export"
-	"helo/sim/host"
 	"helo/sim/live"
 )
 
@@ -192,14 +191,7 @@ func (r running) headless() error {
 
 // screen shows the server on the terminal until the person quits.
 func (r running) screen(cfg live.Config, made login, invited []string) error {
-	to := "postmaster@" + cfg.Host.Server.Domains[0]
-	if boxes := cfg.Host.Server.Mailboxes; len(boxes) > 0 {
-		box := boxes[0]
-		if box == host.AnyMailbox {
-			box = "bob"
-		}
-		to = box + "@" + cfg.Host.Server.Domains[0]
-	}
+	to := firstMailbox(cfg.Host.Server, "bob")
 	var faults []string
 	for _, f := range cfg.Faults {
 		faults = append(faults, f.String())

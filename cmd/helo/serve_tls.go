@@ -251,18 +251,24 @@ func invitation(doors []door, s *host.ServerConfig, made login, caFile string) [
 
 // whose says for whom a server takes mail: "bob@receiver.example and 2 more".
 func whose(s *host.ServerConfig) string {
-	if len(s.Mailboxes) == 0 {
-		return "the postmaster of " + s.Domains[0]
-	}
-	box := s.Mailboxes[0]
-	if box == host.AnyMailbox {
-		box = "anybody"
-	}
-	words := box + "@" + s.Domains[0]
-	if more := len(s.Mailboxes)*len(s.Domains) - 1; more > 0 && box != "anybody" {
+	words := firstMailbox(s, "anybody")
+	if more := len(s.Mailboxes)*len(s.Domains) - 1; more > 0 && s.Mailboxes[0] != host.AnyMailbox {
 		words += fmt.Sprintf(" and %d more", more)
 	}
 	return words
+}
+
+// firstMailbox is a mailbox of the server, one of that name where it has all there
+// can be.
+func firstMailbox(s *host.ServerConfig, anybody string) string {
+	box := "postmaster" // which every server has (RFC 5321 §4.5.1)
+	if len(s.Mailboxes) > 0 {
+		box = s.Mailboxes[0]
+	}
+	if box == host.AnyMailbox {
+		box = anybody
+	}
+	return box + "@" + s.Domains[0]
 }
 
 // tryIt is a command with which a client talks to a door. Without --auth-password

@@ -59,8 +59,8 @@ func (c *Client) takeSTARTTLS(r Reply) {
 }
 
 // missesTLS says whether a reply is for want of TLS that could not be had this time
-// (RFC 3207 §4), or whose offer somebody may have cut (RFC 3207 §6): then it is not for good.
-// Where a login is offered, it is rather for want of that.
+// (RFC 3207 §4), or whose offer somebody may have cut (RFC 3207 §6): then it is not
+// for good. Where a login is offered, it is rather for want of that.
 func (c *Client) missesTLS(r Reply) bool {
 	cut := c.config.Use.Has(StartTLS) && c.offer.Extensions&(StartTLS|Auth) == 0
 	return r.Code == 530 && !c.secure && (c.noTLS || c.config.TLS == GivenUp || cut)

@@ -36,6 +36,23 @@ func optionCode(o lessons.Option) string {
 	return fmt.Sprint(o.Pattern.Code.Low)
 }
 
+// optionMark is what stands before an option's number, and the inks of both.
+func (in *textIn) optionMark(i int) (mark string, of, number ink) {
+	number = in.th.accent
+	if in.solved {
+		number = in.th.mid
+	}
+	switch {
+	case at(in.right, i):
+		return "✓ ", in.th.good, number
+	case at(in.tried, i) && !in.step.Multiple():
+		return "✗ ", in.th.fail, number
+	case at(in.picked, i):
+		return "● ", in.th.accent, number
+	}
+	return "", in.th.accent, number
+}
+
 // options lists the options with their numbers, and what is known of them.
 func (in *textIn) options(w int) []string {
 	var out []string
@@ -49,21 +66,8 @@ func (in *textIn) options(w int) []string {
 		for j, r := range rows {
 			l := newLine(w)
 			if j == 0 {
-				mark, ink := "  ", in.th.accent
-				switch {
-				case at(in.right, i):
-					mark, ink = "✓ ", in.th.good
-				case at(in.tried, i) && !in.step.Multiple():
-					mark, ink = "✗ ", in.th.fail
-				case at(in.picked, i):
-					mark = "● "
-				}
-				l.put(ink, mark)
-				num := in.th.accent
-				if in.solved {
-					num = in.th.mid
-				}
-				l.put(num, fmt.Sprint(i+1)).to(in.th, optionIndent)
+				mark, ink, num := in.optionMark(i)
+				l.put(ink, pad(mark, 2)).put(num, fmt.Sprint(i+1)).to(in.th, optionIndent)
 				if codes > 0 {
 					l.put(in.th.strong, optionCode(o))
 				}
@@ -127,15 +131,7 @@ func (in *textIn) optionsInline(w int) []string {
 		if code := optionCode(o); code != "" && in.codeWidth() > 0 {
 			text = code + " " + text
 		}
-		mark, ink := "", in.th.accent
-		switch {
-		case at(in.right, i):
-			mark, ink = "✓ ", in.th.good
-		case at(in.tried, i) && !in.step.Multiple():
-			mark, ink = "✗ ", in.th.fail
-		case at(in.picked, i):
-			mark = "● "
-		}
+		mark, ink, num := in.optionMark(i)
 		need := cells(mark) + 2 + cells(text)
 		if l.at > 2 && l.at+3+need > w {
 			out = append(out, l.end(in.th))
@@ -145,10 +141,6 @@ func (in *textIn) optionsInline(w int) []string {
 			l.to(in.th, l.at+3)
 		} else {
 			l.to(in.th, 2)
-		}
-		num := in.th.accent
-		if in.solved {
-			num = in.th.mid
 		}
 		l.put(ink, mark).put(num, fmt.Sprint(i+1)).put(in.th.text, " "+text)
 	}
